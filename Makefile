@@ -2,7 +2,7 @@
 #
 # make              build/pyleak
 # make test         unit tests under ASan and UBSan; needs no root
-# make check-root   every suite that needs root: test-layout, test-e2e, test-robust, test-kernels
+# make check-root   every suite that needs root; make test-NAME runs the one in tests/NAME/
 # make lint         layers, style, static analysis, spelling
 # make fuzz         build/fuzz/fuzz_*; run each with its folder under tests/fuzz/corpus/
 # make bench        what a look costs
@@ -106,10 +106,12 @@ test: $(TESTS)
 fuzz: $(FUZZERS)
 
 # A suite is an executable tests/NAME/run; it prints PASS, FAIL or SKIP lines and fails when it printed a FAIL.
-test-layout test-e2e test-robust test-kernels: test-%: all
-	$(Q)if [ -x tests/$*/run ]; then tests/$*/run; else echo "tests/$*/run: no such suite"; fi
+SUITES := $(filter-out unit bench,$(patsubst tests/%/run,%,$(wildcard tests/*/run)))
 
-check-root: test-layout test-e2e test-robust test-kernels
+$(SUITES:%=test-%): test-%: all
+	$(Q)tests/$*/run
+
+check-root: $(SUITES:%=test-%)
 
 bench: all
 	$(Q)tests/bench/run
@@ -130,4 +132,4 @@ install: all
 clean:
 	$(Q)rm -rf build
 
-.PHONY: all test fuzz test-layout test-e2e test-robust test-kernels check-root bench lint format install clean
+.PHONY: all test fuzz $(SUITES:%=test-%) check-root bench lint format install clean
