@@ -2,16 +2,18 @@
 /*
  * An ELF image, read from its file: symbols, build id, segments, bytes. Knows nothing of Python.
  *
- * The file is hostile: any count, offset or loop in it may lie, and it may be truncated while we look. Everything is read
- * with pread(2) and checked against the file's size, so the worst outcome is -EINVAL with a text. Only what processes of
- * this machine can be made of is accepted: 64-bit little-endian executables and shared objects.
+ * The file is hostile: any count, offset or loop in it may lie, and it may be truncated while we
+ * look. Everything is read with pread(2) and checked against the file's size, so the worst outcome
+ * is -EINVAL with a text. Only what processes of this machine can be made of is accepted: 64-bit
+ * little-endian executables and shared objects.
  *
- * Addresses here are link addresses (p_vaddr, st_value). Add image_bias() for addresses in the process.
- * user/target/open_image.h opens the file behind a mapping of a process.
+ * Addresses here are link addresses (p_vaddr, st_value). Add image_bias() for addresses in the
+ * process. user/target/open_image.h opens the file behind a mapping of a process.
  *
- * Dynamic symbols are found through PT_DYNAMIC and the hash tables, as the dynamic loader finds them (gabi chapter 5, "Hash
- * Table"; DT_GNU_HASH as in glibc's elf/dl-lookup.c), so an image without section headers works. Section headers are
- * needed for .symtab and image_section() alone; where they are damaged the image counts as stripped.
+ * Dynamic symbols are found through PT_DYNAMIC and the hash tables, as the dynamic loader finds
+ * them (gabi chapter 5, "Hash Table"; DT_GNU_HASH as in glibc's elf/dl-lookup.c), so an image
+ * without section headers works. Section headers are needed for .symtab and image_section() alone;
+ * where they are damaged the image counts as stripped.
  */
 #ifndef PYLEAK_ELF_IMAGE_H
 #define PYLEAK_ELF_IMAGE_H
@@ -22,7 +24,7 @@
 
 #include "../util/err.h"
 
-#define IMAGE_SEGMENTS_MAX 64 /* PT_LOADs; an image with more is refused */
+#define IMAGE_SEGMENTS_MAX 64	  /* PT_LOADs; an image with more is refused */
 #define IMAGE_SYMBOLS_MAX 4000000 /* .symtab entries looked at; those beyond are not found */
 
 struct image;
@@ -30,8 +32,8 @@ struct image;
 struct image_symbol {
 	uint64_t value; /* link address */
 	uint64_t size;
-	uint8_t type;	/* STT_OBJECT, STT_FUNC, ... */
-	bool dynamic;	/* exported: found in .dynsym, not .symtab */
+	uint8_t type; /* STT_OBJECT, STT_FUNC, ... */
+	bool dynamic; /* exported: found in .dynsym, not .symtab */
 };
 
 struct image_segment {
@@ -41,19 +43,23 @@ struct image_segment {
 };
 
 /*
- * Open the ELF file behind @fd; @name is what error texts call it. The image keeps a duplicate of @fd, the caller's stays
- * the caller's. 0; -EINVAL (EXIT_FAILED, @e says what is wrong with the file) or -errno. Close with image_close(); NULL is allowed.
+ * Open the ELF file behind @fd; @name is what error texts call it. The image keeps a duplicate of
+ * @fd, the caller's stays the caller's. 0; -EINVAL (EXIT_FAILED, @e says what is wrong with the
+ * file) or -errno. Close with image_close(); NULL is allowed.
  */
 int image_open_fd(struct image **out, int fd, const char *name, struct err *e);
 void image_close(struct image *img);
 
 /*
- * A defined symbol of that name: the dynamic table first, then .symtab. 0, -ENOENT where neither has it, -EINVAL where the
- * tables are damaged.
+ * A defined symbol of that name: the dynamic table first, then .symtab. 0, -ENOENT where neither
+ * has it, -EINVAL where the tables are damaged.
  */
 int image_symbol(const struct image *img, const char *name, struct image_symbol *out);
 
-/* Address and size of the section of that name; -ENOENT, also where section headers are missing or damaged. */
+/*
+ * Address and size of the section of that name; -ENOENT, also where section headers are missing or
+ * damaged.
+ */
 int image_section(const struct image *img, const char *name, uint64_t *vaddr, uint64_t *size);
 
 /* Build id in hex, "" where it has none. */
@@ -69,25 +75,27 @@ uint16_t image_machine(const struct image *img);
 /* Its PT_LOADs in file order; the count. The array is the image's. */
 size_t image_segments(const struct image *img, const struct image_segment **out);
 
-/* vaddr of the first PT_LOAD, rounded down to its alignment: what lies at the load address. 0 in most shared objects. */
+/* vaddr of the first PT_LOAD, rounded down to a page: 0 in most shared objects. */
 uint64_t image_first_vaddr(const struct image *img);
 
 /*
- * Load address minus link address, from any one mapping of the file: it begins at @map_start and shows the file from
- * @map_offset. -ENOENT where no PT_LOAD covers that offset.
+ * Load address minus link address, from any one mapping of the file: it begins at @map_start and
+ * shows the file from @map_offset. -ENOENT where no PT_LOAD covers that offset.
  */
 int image_bias(const struct image *img, uint64_t map_start, uint64_t map_offset, uint64_t *bias);
 
 /*
- * Copy @len bytes at link address @vaddr, as the file has them (not relocated); zeros where the segment is larger than its
- * file part. 0, -EFAULT where a byte is in no segment, -EIO where the file is shorter than its headers say.
+ * Copy @len bytes at link address @vaddr, as the file has them (not relocated); zeros where the
+ * segment is larger than its file part. 0, -EFAULT where a byte is in no segment, -EIO where the
+ * file is shorter than its headers say.
  */
 int image_read(const struct image *img, uint64_t vaddr, void *buf, size_t len);
 
 /*
- * First occurrence of @needle (1..4096 bytes) at or behind link address @from in segments that are not writable (code,
- * read-only data). 0 and @vaddr, -ENOENT, -EINVAL, -ENOMEM.
+ * First occurrence of @needle (1..4096 bytes) at or behind link address @from in segments that are
+ * not writable (code, read-only data). 0 and @vaddr, -ENOENT, -EINVAL, -ENOMEM.
  */
-int image_find(const struct image *img, const void *needle, size_t len, uint64_t from, uint64_t *vaddr);
+int image_find(const struct image *img, const void *needle, size_t len, uint64_t from,
+	       uint64_t *vaddr);
 
 #endif

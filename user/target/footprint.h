@@ -9,13 +9,19 @@
 #include "process.h"
 
 /*
- * Fill what can be seen from outside; the rest stays UNKNOWN (python_*, native_*, other: the heap walk knows them).
- *   rss, pss, uss, swap	/proc/PID/smaps_rollup, else summed over smaps, else VmRSS and VmSwap of status
- *   file, shmem, thread_stacks	resident parts by mapping, from smaps: of a file; of shared memory (memfd, /dev/shm,
- *				SysV, /dev/zero); the main stack, and anonymous mappings right behind a guard of at most
- *				64 KiB as pthread_create(3) lays them out, or named so by glibc. Before Linux 6.7
- *				the kernel may merge a thread's stack with its neighbour, which is then counted with it.
- * 0, or -ESRCH where the process is gone, -EACCES, -ENOMEM.
+ * Fill what can be seen from outside; the rest stays UNKNOWN (python_*, native_*, other: the heap
+ * walk knows them). One pass over /proc/PID/smaps, so that parts and totals are of one moment:
+ *
+ *   rss, pss, uss, swap    sums of Rss, Pss, Private_*, Swap
+ *   file                   Rss of mappings of files
+ *   shmem                  of memfd, /dev/shm, SysV segments, shared anonymous memory
+ *   thread_stacks          of [stack], and of anonymous mappings right above a guard of at most
+ *                          64 KiB, as pthread_create(3) lays them out, or named so by glibc.
+ *                          Before Linux 6.7 the kernel may have merged a stack with the mapping
+ *                          above it, which is then counted with it.
+ *
+ * Where smaps cannot be read (no CAP_SYS_PTRACE) rss and swap come from /proc/PID/status and the
+ * rest stays UNKNOWN. 0, or -ESRCH where the process is gone, -EACCES.
  */
 int footprint_read(struct footprint *f, const struct process *p);
 

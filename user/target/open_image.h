@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The file behind a mapping, as the target sees it: deleted, replaced on disk or in another mount namespace alike.
+ * The file behind a mapping, as the target sees it: deleted, replaced on disk or in another mount
+ * namespace alike.
  */
 #ifndef PYLEAK_TARGET_OPEN_IMAGE_H
 #define PYLEAK_TARGET_OPEN_IMAGE_H
@@ -11,11 +12,16 @@
 
 /*
  * Open the file mapped at @m. Tried in this order:
- *   /proc/PID/map_files/START-END	the very inode that is mapped; needs CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE
- *   /proc/PID/root + path		if device and inode are those of the mapping, else it was replaced
- *   /proc/PID/exe			if the mapping is of the executable
- * 0; -ENOENT, -EPERM, ... with @e naming what was tried; -EINVAL where the file is no usable ELF image.
+ *
+ *   /proc/PID/map_files/START-END  the very inode that is mapped; the kernel asks for
+ *                                  CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE
+ *   /proc/PID/root + path          if its device and inode are those of the mapping
+ *   /proc/PID/exe                  if the mapping is of the executable
+ *
+ * 0; -ENOENT, -EPERM, ... with @e naming what was tried; -EINVAL where the file is no usable ELF
+ * image.
  */
-int image_open_target(struct image **out, const struct process *p, const struct map *m, struct err *e);
+int image_open_target(struct image **out, const struct process *p, const struct map *m,
+		      struct err *e);
 
 #endif

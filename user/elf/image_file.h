@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What the parts of elf/ share: the open image. Not for other folders.
+ */
+#ifndef PYLEAK_ELF_IMAGE_FILE_H
+#define PYLEAK_ELF_IMAGE_FILE_H
+
+#include <gelf.h>
+
+#include "image.h"
+
+/* Link addresses of the dynamic loader's tables; 0 where there is none. */
+struct image_dynamic {
+	uint64_t symbols, strings, strings_size;
+	uint64_t hash, gnu_hash;
+};
+
+struct image {
+	int fd;
+	Elf *elf;
+	uint64_t file_size;
+	uint16_t type, machine;
+	struct image_segment segment[IMAGE_SEGMENTS_MAX];
+	size_t segments;
+	struct image_dynamic dynamic;
+	Elf_Scn *symtab;    /* NULL: stripped, or damaged */
+	char build_id[129]; /* hex of at most 64 bytes */
+};
+
+/* Find .symtab once, when the image is opened. */
+void image_locate_symtab(struct image *img);
+
+/* Fill img->dynamic from the PT_DYNAMIC segment at file offset @offset, @size bytes. */
+void image_read_dynamic(struct image *img, uint64_t offset, uint64_t size);
+
+/* Copy @len bytes at file offset @offset: 0, or -EIO where the file does not have them. */
+int image_read_file(const struct image *img, uint64_t offset, void *buf, size_t len);
+
+#endif
