@@ -20,7 +20,8 @@
  * frame (_PyInterpreterFrame from 3.11, PyFrameObject before), fo PyFrameObject, co PyCodeObject, ob PyObject/PyVarObject,
  * tp PyTypeObject, ht PyHeapTypeObject, us str, by bytes, li list, tu tuple, di dict, dk dict keys, dv dict values (3.11+),
  * se set, dq deque, db deque block, fu function, ge generator, ex BaseException, tb traceback, ce cell, me method,
- * wr weakref, lc lru_cache wrapper, le lru_cache link, ml module, md member descriptor, gc GC head, ba bytearray.
+ * wr weakref, lc lru_cache wrapper, le lru_cache link, ml module, md member descriptor, gc GC head, ba bytearray,
+ * lo int.
  */
 #define PY_LAYOUT_FIELDS(X)                                                                                            \
 	X(rt_interpreters_head) X(rt_autotsskey) X(rt_tstate_current) X(rt_gc) X(rt_main_thread)                       \
@@ -54,7 +55,7 @@
 	X(wr_object) X(wr_callback) X(wr_prev) X(wr_next)                                                              \
 	X(lc_root_prev) X(lc_root_next) X(lc_func) X(lc_cache) X(lc_maxsize) X(le_prev) X(le_next) X(le_key)           \
 	X(le_result)                                                                                                   \
-	X(ml_dict) X(md_member) X(gc_next) X(gc_prev) X(gc_size) X(ba_start)
+	X(ml_dict) X(md_member) X(gc_next) X(gc_prev) X(gc_size) X(ba_start) X(lo_tag) X(lo_digit)
 
 /* Things that are not offsets. */
 struct py_facts {
