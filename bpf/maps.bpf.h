@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Every map. They are weak, so that each program file may include this and the linker keeps one.
+ *
+ * Nothing here is per CPU: such a value is not private where the kernel may preempt a program, as
+ * it may under a uprobe. State lives on the stack or in a ring buffer record instead.
+ */
+#ifndef PYLEAK_MAPS_BPF_H
+#define PYLEAK_MAPS_BPF_H
+
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+
+#include "abi.h"
+
+/*
+ * key: slot; value: what is watched there. User space writes it while the slot is disarmed; the
+ * programs update `last` and `hits` while it is armed. An array: never full.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, WATCH_SLOTS);
+	__type(key, __u32);
+	__type(value, struct watch_word);
+} watch_words __weak SEC(".maps");
+
+/*
+ * Records: struct watch_event. Programs write without waking anyone; user space drains on a timer.
+ * Room for about 500 stacks; when full the stack is lost and counted as DROP_RINGBUF_FULL.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 20);
+} watch_events __weak SEC(".maps");
+
+/* key: enum drop_reason; value: how often. Programs add, user space reads. An array: never full. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, DROP_REASONS);
+	__type(key, __u32);
+	__type(value, __u64);
+} drops __weak SEC(".maps");
+
+#endif

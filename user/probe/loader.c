@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "../util/strbuf.h"
+#include "loader.h"
+#include "pyleak.skel.h"
+
+#define KERNEL_BTF "/sys/kernel/btf/vmlinux"
+
+/* The verifier's log: touched only when a load fails, then this much keeps its last lines. */
+#define VERIFIER_LOG_MAX (16 << 20)
+
+struct capability {
+	unsigned bit; /* in linux/capability.h */
+	const char *name;
+};
+
+static const struct capability capabilities[] = {
+	{ 38, "CAP_PERFMON" },
+	{ 39, "CAP_BPF" },
+};
+#define CAP_SYS_ADMIN_BIT 21
+
+/* Capabilities that this process lacks, "" when it has all (or CAP_SYS_ADMIN, which stands for them). */
+static void missing_capabilities(struct strbuf *out)
+{
+	uint64_t have = 0;
+	char line[256];
+	FILE *f = fopen("/proc/self/status", "re");
+
+	if (!f)
+		return;
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "CapEff: %" SCNx64, &have) == 1)
+			break;
+	fclose(f);
+	if (have & (1ULL << CAP_SYS_ADMIN_BIT))
+		return;
+	for (size_t i = 0; i < sizeof(capabilities) / sizeof(capabilities[0]); i++)
+		if (!(have & (1ULL << capabilities[i].bit)))
+			strbuf_addf(out, "%s%s", out->len ? " and " : "", capabilities[i].name);
+}
+
+/*
+ * The line of a verifier log that says what is wrong: the last but for the statistics, which begin
+ * with "processed".
+ */
+static void verifier_complaint(struct strbuf *out, char *log)
+{
+	const char *best = "", *line;
+	char *rest;
+
+	for (line = strtok_r(log, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+		if (strncmp(line, "processed ", strlen("processed ")) &&
+		    strncmp(line, "-- END", strlen("-- END")))
+			best = line;
+	strbuf_add(out, best);
+}
+
+/* Why did loading fail with @rc? The machine is asked, not its version. */
+static int explain(int rc, pid_t pid, char *log, struct err *e)
+{
+	struct strbuf text;
+	char array[256];
+
+	strbuf_init(&text, array, sizeof(array));
+	missing_capabilities(&text);
+	if (text.len)
+		return err_set(e, -EPERM, EXIT_NOT_PERMITTED,
+			       "cannot load BPF programs to watch process %d: %s missing; run as root, or "
+			       "grant them with setcap(8)",
+			       pid, array);
+	if (access(KERNEL_BTF, R_OK))
+		return err_set(e, -EOPNOTSUPP, EXIT_FAILED,
+			       "cannot watch process %d: this kernel offers no type information (" KERNEL_BTF
+			       "); boot one with CONFIG_DEBUG_INFO_BTF=y, as distributions build theirs",
+			       pid);
+	if (rc == -ENOSYS || rc == -EOPNOTSUPP)
+		return err_set(e, -EOPNOTSUPP, EXIT_FAILED,
+			       "cannot watch process %d: this kernel has no BPF, or not the parts needed "
+			       "(Linux 5.10 or later)",
+			       pid);
+	if (rc == -EPERM)
+		return err_set(e, rc, EXIT_NOT_PERMITTED,
+			       "the kernel refused BPF programs to watch process %d though capabilities "
+			       "suffice: a container's seccomp filter, kernel lockdown "
+			       "(/sys/kernel/security/lockdown), or RLIMIT_MEMLOCK before Linux 5.11",
+			       pid);
+	verifier_complaint(&text, log);
+	return err_set(e, rc, EXIT_FAILED, "cannot load BPF programs to watch process %d: %s%s%s", pid,
+		       strerror(-rc), text.len ? ": the verifier says: " : "", array);
+}
+
+static void raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+static void take_descriptors(struct loader *l)
+{
+	const struct pyleak *s = l->skeleton;
+
+	l->watch_program[0] = bpf_program__fd(s->progs.watch_slot_0);
+	l->watch_program[1] = bpf_program__fd(s->progs.watch_slot_1);
+	l->watch_program[2] = bpf_program__fd(s->progs.watch_slot_2);
+	l->watch_program[3] = bpf_program__fd(s->progs.watch_slot_3);
+	l->watch_words = bpf_map__fd(s->maps.watch_words);
+	l->watch_events = bpf_map__fd(s->maps.watch_events);
+	l->drops = bpf_map__fd(s->maps.drops);
+	l->statistics = bpf_enable_stats(BPF_STATS_RUN_TIME);
+}
+
+int loader_open(struct loader *l, pid_t pid, const struct py_unwind *unwind, struct err *e)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, options, .kernel_log_size = VERIFIER_LOG_MAX);
+	char *log = malloc(VERIFIER_LOG_MAX);
+	int rc;
+
+	*l = (struct loader){ .statistics = -1 };
+	if (!log)
+		return err_set(e, -ENOMEM, EXIT_FAILED, "no memory to load BPF programs");
+	log[0] = '\0';
+	options.kernel_log_buf = log;
+	/* libbpf would print to standard error; what matters of it is in errno and the log. */
+	libbpf_set_print(NULL);
+	raise_file_limit();
+	l->skeleton = pyleak__open_opts(&options);
+	if (!l->skeleton) {
+		rc = explain(-errno, pid, log, e);
+		goto out;
+	}
+	l->skeleton->rodata->cfg_unwind = *unwind;
+	rc = pyleak__load(l->skeleton);
+	if (rc) {
+		rc = explain(rc, pid, log, e);
+		loader_close(l);
+		goto out;
+	}
+	take_descriptors(l);
+out:
+	free(log);
+	return rc;
+}
+
+void loader_close(struct loader *l)
+{
+	if (l->statistics >= 0)
+		close(l->statistics);
+	pyleak__destroy(l->skeleton);
+	*l = (struct loader){ .statistics = -1 };
+}
+
+uint64_t loader_watch_ns(const struct loader *l)
+{
+	uint64_t sum = 0;
+
+	if (l->statistics < 0)
+		return 0;
+	for (unsigned slot = 0; slot < WATCH_SLOTS; slot++) {
+		struct bpf_prog_info info = { 0 };
+		uint32_t size = sizeof(info);
+
+		if (bpf_obj_get_info_by_fd(l->watch_program[slot], &info, &size) == 0)
+			sum += info.run_time_ns;
+	}
+	return sum;
+}

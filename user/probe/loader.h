@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The BPF programs in the kernel: opened, told the layout of one target, loaded. The only place
+ * that knows the skeleton; everyone else gets file descriptors.
+ *
+ * Programs and maps go away with these descriptors, also when we are killed: nothing is pinned.
+ */
+#ifndef PYLEAK_PROBE_LOADER_H
+#define PYLEAK_PROBE_LOADER_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "../../bpf/abi.h"
+#include "../util/err.h"
+
+struct pyleak;
+
+struct loader {
+	struct pyleak *skeleton; /* owned; NULL while nothing is loaded */
+	int statistics;		 /* while open, the kernel times BPF programs; -1 where it cannot */
+	/* Owned by the skeleton. */
+	int watch_program[WATCH_SLOTS];
+	int watch_words, watch_events, drops; /* maps, see bpf/maps.bpf.h */
+};
+
+/*
+ * Load the programs for the target @pid with that layout. -EPERM (EXIT_NOT_PERMITTED, naming the
+ * missing capabilities), -EOPNOTSUPP (the kernel lacks BTF or BPF), or -errno with the verifier's
+ * complaint in @e. On failure *@l needs no closing. Raises the soft limit of open files to the
+ * hard one, because a watchpoint costs a descriptor for each thread.
+ */
+int loader_open(struct loader *l, pid_t pid, const struct py_unwind *unwind, struct err *e);
+void loader_close(struct loader *l);
+
+/* Time spent in the watch programs so far, in ns; 0 where the kernel cannot tell. */
+uint64_t loader_watch_ns(const struct loader *l);
+
+#endif

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * One debug register's worth of watching: the same word on every thread of a process, one perf
+ * event (perf_event_open(2), PERF_TYPE_BREAKPOINT) for each.
+ *
+ * Threads are armed one by one rather than by `inherit`, because the kernel's hit limit
+ * (PERF_EVENT_IOC_REFRESH) does not hold for inherited events. The price: a thread started later is
+ * watched from the next slot_follow() on, and one that lives shorter than that is not seen.
+ */
+#ifndef PYLEAK_PROBE_SLOT_H
+#define PYLEAK_PROBE_SLOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Threads watched at most; more are counted as missed. */
+#define SLOT_THREADS_MAX 4096
+
+struct slot_thread {
+	pid_t tid;
+	int fd;
+};
+
+struct slot {
+	struct slot_thread *thread; /* owned, ordered by tid; NULL while disarmed */
+	size_t count, missed;	    /* threads watched; threads that could not be */
+	uint64_t address;
+	unsigned max_hits; /* for each thread */
+	int program;	   /* borrowed: BPF program that runs at each write */
+};
+
+/*
+ * Open the watch on all of @tids, not yet counting. 0 when at least one thread has it, else the first
+ * thread's -errno: -ENOSPC where others (a debugger) hold the debug registers, -EACCES or -EPERM
+ * where it is denied, -EOPNOTSUPP where there are none, -ESRCH where all are gone.
+ */
+int slot_open(struct slot *s, int program, uint64_t address, unsigned max_hits, const pid_t *tids,
+	      size_t count);
+
+/* Let all opened watches count. */
+void slot_start(struct slot *s);
+
+/* Watch threads of @tids that are not watched yet, forget those that are not in it any more. */
+void slot_follow(struct slot *s, const pid_t *tids, size_t count);
+
+/* Take the watch off every thread. Accepts a slot that is not open. */
+void slot_close(struct slot *s);
+
+#endif
