@@ -89,6 +89,7 @@ build/pyleak.bpf.o: $(BPF_SRC:bpf/%.c=build/bpf/%.o)
 build/pyleak.skel.h: build/pyleak.bpf.o
 	$(call say,GEN-SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name pyleak > $@
+	$(Q)sed -i '1i // NOLINTBEGIN: generated' $@ && echo '// NOLINTEND' >> $@
 
 -include $(BPF_SRC:bpf/%.c=build/bpf/%.d)
 
