@@ -2,8 +2,8 @@
 /*
  * The PyThreadState of the thread that runs now, whether or not it holds the GIL.
  *
- * CPython until 3.14 keeps it under a pthread key (PyInterpreterState-independent, Python/pystate.c,
- * autoTSSkey), which is one read. Where there is no such key, or the C library is not glibc, the
+ * CPython until 3.14 keeps it under a pthread key (_PyRuntime's autoTSSkey, Python/pystate.c), which is
+ * one read. Where there is no such key, or the C library is not glibc, the
  * interpreters' lists of threads are searched for this thread's id:
  *
  *   _PyRuntime.interpreters.head -> PyInterpreterState.next -> ...
@@ -21,7 +21,8 @@
 /* Interpreters and threads visited by one search. */
 #define THREAD_SEARCH_VISITS 512
 
-/* glibc, x86-64, from 2.26 to 2.43 at least (nptl/descr.h): offset of specific_1stblock in struct
+/*
+ * glibc, x86-64, from 2.26 to 2.43 at least (nptl/descr.h): offset of specific_1stblock in struct
  * pthread, which fs points to; its elements are {uintptr_t seq; void *data}. Only the first block
  * lies inside. musl has another struct pthread: what is found there does not bear our thread id.
  */

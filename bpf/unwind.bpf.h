@@ -37,7 +37,8 @@ enum unwound {
  */
 typedef const volatile struct py_unwind unwind_layout;
 
-/* Bytes from a frame's start that hold all fields we use: read at once, and no byte beyond them,
+/*
+ * Bytes from a frame's start that hold all fields we use: read at once, and no byte beyond them,
  * because a frame may end where the mapping of its stack chunk ends.
  */
 static __always_inline __u32 unwind_header_size(unwind_layout *l)
@@ -53,13 +54,14 @@ static __always_inline __u32 unwind_header_size(unwind_layout *l)
 	return end;
 }
 
-static __always_inline __u64 unwind_first_frame(unwind_layout *l, __u64 thread_state)
+/* The innermost frame, 0 where the thread runs no Python code; false where memory denies an answer. */
+static __always_inline bool unwind_first_frame(unwind_layout *l, __u64 thread_state, __u64 *frame)
 {
-	__u64 frame = read_target_word(thread_state + l->ts_frame);
-
-	if (l->has_cframe && frame)
-		frame = read_target_word(frame + l->cf_current_frame);
-	return frame;
+	if (!read_target(frame, sizeof(*frame), thread_state + l->ts_frame))
+		return false;
+	if (!l->has_cframe || !*frame)
+		return true;
+	return read_target(frame, sizeof(*frame), *frame + l->cf_current_frame);
 }
 
 /*
@@ -70,15 +72,15 @@ static __always_inline __u64 unwind_first_frame(unwind_layout *l, __u64 thread_s
 static __always_inline enum unwound unwind(unwind_layout *l, __u64 thread_state,
 					   struct py_frame_ref *frames, volatile __u32 *depth)
 {
-	__u64 frame = unwind_first_frame(l, thread_state);
 	__u32 size = unwind_header_size(l);
+	__u64 frame;
 	union {
 		__u64 align;
 		__u8 bytes[PY_FRAME_HEADER];
 	} header;
 
 	*depth = 0;
-	if (size > sizeof(header))
+	if (size > sizeof(header) || !unwind_first_frame(l, thread_state, &frame))
 		return UNWOUND_BAD;
 	for (int visit = 0; visit < UNWIND_VISITS && frame; visit++) {
 		__u64 previous;
