@@ -5,13 +5,15 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "../../bpf/abi.h"
+
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 #define COOKIE "xdebugpy"
 
 enum { WORD_COOKIE, WORD_VERSION, WORD_FREE_THREADED };
 
-/* Where an interpreter's or the runtime's fields may lie; those of a frame, a code object or a type lie below SMALL_MAX. */
+/* Where fields of the runtime or an interpreter may lie; those of objects lie below SMALL_MAX, of frames in the header. */
 #define LARGE_MAX (16u << 20)
 #define SMALL_MAX 4096u
 
@@ -65,9 +67,11 @@ bool py_debug_offsets_free_threaded(const struct py_debug_offsets *d)
 
 static bool plausible(const struct description *what, uint64_t value)
 {
-	bool large = !strncmp(what->name, "rt_", 3) || !strncmp(what->name, "is_", 3);
-
-	return value <= (large ? LARGE_MAX : SMALL_MAX);
+	if (!strncmp(what->name, "rt_", 3) || !strncmp(what->name, "is_", 3))
+		return value <= LARGE_MAX;
+	if (!strncmp(what->name, "fr_", 3))
+		return value <= PY_FRAME_HEADER - 8;
+	return value <= SMALL_MAX;
 }
 
 int py_debug_offsets_apply(const struct py_debug_offsets *d, struct py_layout *l, const char **field)

@@ -37,19 +37,20 @@ static uint64_t index_bytes(uint64_t size)
 static int read_table(const struct py_layout *l, struct remote *mem, uint64_t dict, struct table *t)
 {
 	uint64_t keys, size, values;
-	unsigned char head[64];
+	uint64_t head_words[8];
+	const unsigned char *head = (const unsigned char *)head_words;
 	int rc;
 
 	if (!remote_plausible(dict) || !remote_u64(mem, dict + l->di_keys, &keys) || !remote_plausible(keys) ||
 	    !remote_u64(mem, dict + l->di_values, &values))
 		return -EINVAL;
-	rc = remote_read(mem, keys, head, l->dk_indices);
+	rc = remote_read(mem, keys, head_words, l->dk_indices);
 	if (rc)
 		return rc;
-	t->count = *(uint64_t *)(head + l->dk_nentries);
+	t->count = head_words[l->dk_nentries / 8];
 	t->words = 3;
 	if (py_has(l->dk_size)) {
-		size = *(uint64_t *)(head + l->dk_size);
+		size = head_words[l->dk_size / 8];
 		if (size > PY_DICT_ENTRIES_MAX * 2)
 			return -EINVAL;
 		size = index_bytes(size);

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "../util/strbuf.h"
+#include "debugoffsets.h"
+#include "locate.h"
+#include "verify.h"
+
+/* A look may fall into a change, or into Py_Initialize(): so many, so far apart, before the layout is refused. */
+#define TRIES 20
+#define TRY_INTERVAL_NS 25000000
+
+/* Versions that do not export Py_Version; sys.hexversion then tells which of their layouts is the right one. */
+#define FIRST_MINOR 8
+#define LAST_UNNAMED_MINOR 10
+
+struct attempt {
+	struct py_runtime *rt;
+	const struct process *process;
+	const struct maps *maps;
+	struct remote *mem;
+};
+
+static int gone(const struct process *p, struct err *e)
+{
+	return err_set(e, -ESRCH, EXIT_TARGET_GONE, "pid %d (%s) ended while its CPython was looked at", (int)p->pid,
+		       p->comm);
+}
+
+static void describe(struct py_runtime *rt, const struct py_image *image)
+{
+	struct strbuf build;
+
+	rt->address = image->runtime;
+	rt->type_type = image->type_type;
+	rt->bias = image->bias;
+	rt->image_start = image->start;
+	rt->image_end = image->end;
+	memcpy(rt->image, image->path, sizeof(rt->image));
+	memcpy(rt->build_id, image->build_id, sizeof(rt->build_id));
+	strbuf_init(&build, rt->build, sizeof(rt->build));
+	if (image->stripped)
+		strbuf_add(&build, "stripped");
+	if (image->debug)
+		strbuf_add(&build, build.len ? ",debug" : "debug");
+}
+
+static int refuse_version(const struct attempt *a, int major, int minor, struct err *e)
+{
+	return err_set(e, -EINVAL, EXIT_NOT_PYTHON,
+		       "pid %d (%s): CPython %d.%d is not a version this pyleak knows (3.8 to 3.15); Py_Version of %s says so",
+		       (int)a->process->pid, a->process->comm, major, minor, a->rt->image);
+}
+
+/* Lay over the table what a 3.13+ process says of itself, which holds for its micro release and build. */
+static int self_describe(struct attempt *a, struct err *e)
+{
+	struct py_layout *l = &a->rt->layout;
+	struct py_debug_offsets offsets;
+	const char *field;
+	int pid = (int)a->process->pid;
+	uint32_t version;
+	int rc = py_debug_offsets_read(&offsets, a->mem, a->rt->address);
+
+	if (rc)
+		return err_set(e, -EINVAL, EXIT_NOT_PYTHON,
+			       "pid %d: _PyRuntime of CPython %d.%d at 0x%" PRIx64
+			       " does not begin with its description (\"xdebugpy\")",
+			       pid, l->major, l->minor, a->rt->address);
+	version = py_debug_offsets_version(&offsets);
+	if (version >> 24 != (uint32_t)l->major || (version >> 16 & 0xff) != (uint32_t)l->minor)
+		return err_set(e, -EINVAL, EXIT_NOT_PYTHON,
+			       "pid %d: Py_Version says %d.%d, _PyRuntime at 0x%" PRIx64 " describes 0x%08" PRIx32, pid,
+			       l->major, l->minor, a->rt->address, version);
+	if (py_debug_offsets_free_threaded(&offsets))
+		return err_set(e, -EINVAL, EXIT_NOT_PYTHON,
+			       "pid %d: free-threaded CPython %d.%dt is not supported yet", pid, l->major, l->minor);
+	if (py_debug_offsets_apply(&offsets, l, &field))
+		return err_set(e, -EINVAL, EXIT_NOT_PYTHON,
+			       "pid %d: what _PyRuntime at 0x%" PRIx64 " says of %s is absurd", pid, a->rt->address,
+			       field);
+	return 0;
+}
+
+/* The layouts that may be right, as [*first, *last] minors of major version 3. */
+static int candidates(struct attempt *a, const struct py_image *image, int *first, int *last, struct err *e)
+{
+	struct py_layout known;
+	uint32_t hex;
+
+	if (!image->version) {
+		*first = FIRST_MINOR;
+		*last = LAST_UNNAMED_MINOR;
+		return 0;
+	}
+	if (!remote_u32(a->mem, image->version, &hex))
+		return process_alive(a->process) ? err_set(e, -EFAULT, EXIT_FAILED, "pid %d: cannot read its memory",
+							   (int)a->process->pid) :
+						   gone(a->process, e);
+	*first = *last = (int)(hex >> 16 & 0xff);
+	if (py_layout_table(&known, (int)(hex >> 24), *first))
+		return refuse_version(a, (int)(hex >> 24), *first, e);
+	return 0;
+}
+
+/* Choose a layout that verifies, newest first. -EINVAL where none does: @doubt is about the last one tried. */
+static int choose(struct attempt *a, int first, int last, struct py_doubt *doubt, struct err *e)
+{
+	int rc = -EINVAL;
+
+	for (int minor = last; rc == -EINVAL && minor >= first; minor--) {
+		py_layout_table(&a->rt->layout, 3, minor);
+		if (minor >= 13) {
+			rc = self_describe(a, e);
+			if (rc)
+				return rc;
+		}
+		rc = py_verify(a->rt, a->process, a->maps, a->mem, doubt);
+	}
+	return rc;
+}
+
+static int verify_some_layout(struct attempt *a, const struct py_image *image, struct err *e)
+{
+	const struct timespec interval = { .tv_nsec = TRY_INTERVAL_NS };
+	const struct process *p = a->process;
+	struct py_doubt doubt = { 0 };
+	int first = 0, last = 0, rc;
+
+	rc = candidates(a, image, &first, &last, e);
+	for (int try = 0; !rc && try < TRIES; try++) {
+		struct err refusal = { 0 };
+
+		if (try)
+			nanosleep(&interval, NULL);
+		if (!choose(a, first, last, &doubt, &refusal))
+			return 0;
+		if (!process_alive(p))
+			return gone(p, e);
+		if (refusal.text[0])
+			return err_set(e, -EINVAL, refusal.exit, "%s", refusal.text);
+	}
+	if (rc)
+		return rc;
+	if (doubt.starting)
+		return err_set(e, -EAGAIN, EXIT_NOT_PYTHON,
+			       "pid %d (%s): its CPython has not started an interpreter: %s", (int)p->pid, p->comm,
+			       doubt.text);
+	return err_set(e, -EINVAL, EXIT_NOT_PYTHON,
+		       "pid %d (%s): the layout of CPython %s%d in %s does not verify: %s", (int)p->pid, p->comm,
+		       first == last ? "3." : "3.8, 3.9 or 3.", last, a->rt->image, doubt.text);
+}
+
+/*
+ * The thread state's pthread key, struct {int is_initialized; pthread_key_t key;} (Include/cpython/pythread.h). Where its
+ * value lies is known for glibc only (nptl/descr.h).
+ */
+static uint32_t read_tss_key(const struct attempt *a)
+{
+	const struct py_layout *l = &a->rt->layout;
+	uint32_t initialized, key;
+
+	if (!py_has(l->rt_autotsskey))
+		return PY_ABSENT;
+	for (size_t i = 0; i < a->maps->count; i++) {
+		if (strstr(a->maps->map[i].path, "/ld-musl"))
+			return PY_ABSENT;
+	}
+	if (!remote_u32(a->mem, a->rt->address + l->rt_autotsskey, &initialized) || initialized != 1 ||
+	    !remote_u32(a->mem, a->rt->address + l->rt_autotsskey + 4, &key))
+		return PY_ABSENT;
+	return key;
+}
+
+int py_runtime_open(struct py_runtime *rt, const struct process *p, struct remote *mem, struct err *e)
+{
+	struct attempt a = { .rt = rt, .process = p, .mem = mem };
+	struct py_image image;
+	struct maps maps;
+	int rc = maps_read(&maps, p->pid);
+
+	if (rc == -ESRCH)
+		return gone(p, e);
+	if (rc)
+		return err_set(e, rc, rc == -ENOMEM ? EXIT_FAILED : EXIT_NOT_PERMITTED,
+			       "pid %d: cannot read /proc/%d/maps: %s", (int)p->pid, (int)p->pid, strerror(-rc));
+	memset(rt, 0, sizeof(*rt));
+	rt->pid = p->pid;
+	a.maps = &maps;
+	rc = py_locate(&image, p, &maps, e);
+	if (!rc) {
+		describe(rt, &image);
+		rc = verify_some_layout(&a, &image, e);
+	}
+	if (!rc)
+		rt->tss_key = read_tss_key(&a);
+	maps_release(&maps);
+	return rc;
+}
+
+void py_runtime_unwind(const struct py_runtime *rt, struct py_unwind *out)
+{
+	const struct py_layout *l = &rt->layout;
+	bool cframe = py_has(l->cf_current_frame);
+
+	memset(out, 0, sizeof(*out));
+	out->runtime = rt->address;
+	out->tgid = (uint32_t)rt->pid;
+	out->fallback_by = rt->native_ids ? PY_THREAD_BY_NATIVE : PY_THREAD_BY_FSBASE;
+	out->thread_by = py_has(rt->tss_key) ? PY_THREAD_BY_TSS : out->fallback_by;
+	out->tss_key = py_has(rt->tss_key) ? rt->tss_key : 0;
+	out->rt_interpreters_head = l->rt_interpreters_head;
+	out->is_threads_head = l->is_threads_head;
+	out->is_next = l->is_next;
+	out->ts_next = l->ts_next;
+	out->ts_thread_id = rt->native_ids ? l->ts_native_thread_id : l->ts_thread_id;
+	out->ts_frame = cframe ? l->ts_cframe : l->ts_frame;
+	out->has_cframe = cframe;
+	out->cf_current_frame = cframe ? l->cf_current_frame : 0;
+	out->fr_code = l->fr_code;
+	out->fr_previous = l->fr_previous;
+	out->fr_instr = l->fr_instr;
+	out->fr_owner = l->fr_owner;
+	out->instr_is_int = l->facts.lasti_units != 0;
+	out->skip_owner_min = l->facts.skip_owner_min;
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The CPython inside a process: which file holds it, where _PyRuntime lies, which version it is, and a layout that was
+ * verified on the live process. Everything else in pyleak starts from a struct py_runtime.
+ */
+#ifndef PYLEAK_CPYTHON_RUNTIME_H
+#define PYLEAK_CPYTHON_RUNTIME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../../bpf/abi.h"
+#include "../target/maps.h"
+#include "../target/memory.h"
+#include "../target/process.h"
+#include "layout.h"
+
+struct py_runtime {
+	struct py_layout layout;
+	uint64_t address;      /* of _PyRuntime in the target */
+	uint64_t type_type;    /* address of PyType_Type */
+	uint64_t bias;	       /* load address minus link address of the image */
+	uint64_t image_start, image_end;
+	char image[512];       /* path of the executable or libpython, as the target sees it */
+	char build_id[64];     /* hex, "" when the image has none */
+	char build[48];	       /* "stripped,inlined", "debug", ... for the report */
+	uint32_t tss_key;      /* pthread key of the thread state, PY_ABSENT where there is none or libc is not glibc */
+	bool native_ids;       /* native_thread_id names threads in /proc/PID/task (not in a forked child of 3.11) */
+	pid_t pid;
+	char verified[512];    /* what was checked, for doctor: "type(type) is type; 37 modules; 2 threads; ..." */
+};
+
+/*
+ * Find and verify the CPython of @p. 0, or -errno with @e set: EXIT_NOT_PYTHON (and what was looked at) where there is no
+ * CPython, an unknown version, a free-threaded build, or a layout that does not verify.
+ */
+int py_runtime_open(struct py_runtime *rt, const struct process *p, struct remote *mem, struct err *e);
+
+/* What the stack walker in the kernel needs, filled from a verified layout; tgid is the pid as we see it. */
+void py_runtime_unwind(const struct py_runtime *rt, struct py_unwind *out);
+
+/* Interpreters of the process, newest first, as the runtime links them; calls @fn with each address. */
+void py_interpreters(const struct py_runtime *rt, struct remote *mem, void (*fn)(void *arg, uint64_t interp), void *arg);
+
+#endif
