@@ -49,10 +49,6 @@ typedef __u16 u16;
 
 typedef __s64 s64;
 
-typedef int __kernel_pid_t;
-
-typedef __kernel_pid_t pid_t;
-
 struct thread_struct {
 	struct {
 		long unsigned int tp_value;
@@ -60,11 +56,7 @@ struct thread_struct {
 };
 
 struct task_struct {
-	pid_t pid;
-	pid_t tgid;
-	struct task_struct *group_leader;
 	struct pid *thread_pid;
-	struct nsproxy *nsproxy;
 	struct thread_struct thread;
 };
 
@@ -73,22 +65,9 @@ struct upid {
 	struct pid_namespace *ns;
 };
 
-struct ns_common {
-	unsigned int inum;
-};
-
-struct pid_namespace {
-	unsigned int level;
-	struct ns_common ns;
-};
-
 struct pid {
 	unsigned int level;
 	struct upid numbers[0];
-};
-
-struct nsproxy {
-	struct pid_namespace *pid_ns_for_children;
 };
 
 typedef short int __s16;
@@ -141,12 +120,6 @@ enum {
 	BPF_F_LOCK = 4,
 };
 
-enum {
-	BPF_F_INDEX_MASK = 4294967295ULL,
-	BPF_F_CURRENT_CPU = 4294967295ULL,
-	BPF_F_CTXLEN_MASK = 4503595332403200ULL,
-};
-
 typedef struct user_pt_regs bpf_user_pt_regs_t;
 
 struct bpf_perf_event_data {
@@ -155,21 +128,9 @@ struct bpf_perf_event_data {
 	__u64 addr;
 };
 
-struct bpf_pidns_info {
-	__u32 pid;
-	__u32 tgid;
-};
-
 enum {
 	BPF_RB_NO_WAKEUP = 1,
 	BPF_RB_FORCE_WAKEUP = 2,
-};
-
-enum {
-	BPF_RB_AVAIL_DATA = 0,
-	BPF_RB_RING_SIZE = 1,
-	BPF_RB_CONS_POS = 2,
-	BPF_RB_PROD_POS = 3,
 };
 
 #pragma clang attribute pop

@@ -36,15 +36,11 @@ enum {
 	true = 1,
 };
 
-typedef int __kernel_pid_t;
-
 typedef __u16 __be16;
 
 typedef __u32 __be32;
 
 typedef __u32 __wsum;
-
-typedef __kernel_pid_t pid_t;
 
 typedef _Bool bool;
 
@@ -53,11 +49,7 @@ struct thread_struct {
 };
 
 struct task_struct {
-	pid_t pid;
-	pid_t tgid;
-	struct task_struct *group_leader;
 	struct pid *thread_pid;
-	struct nsproxy *nsproxy;
 	struct thread_struct thread;
 };
 
@@ -83,15 +75,6 @@ struct pt_regs {
 	long unsigned int sp;
 };
 
-struct ns_common {
-	unsigned int inum;
-};
-
-struct pid_namespace {
-	unsigned int level;
-	struct ns_common ns;
-};
-
 struct upid {
 	int nr;
 	struct pid_namespace *ns;
@@ -100,10 +83,6 @@ struct upid {
 struct pid {
 	unsigned int level;
 	struct upid numbers[0];
-};
-
-struct nsproxy {
-	struct pid_namespace *pid_ns_for_children;
 };
 
 enum bpf_map_type {
@@ -146,12 +125,6 @@ enum bpf_map_type {
 	__MAX_BPF_MAP_TYPE = 34,
 };
 
-enum {
-	BPF_F_INDEX_MASK = 4294967295ULL,
-	BPF_F_CURRENT_CPU = 4294967295ULL,
-	BPF_F_CTXLEN_MASK = 4503595332403200ULL,
-};
-
 typedef struct pt_regs bpf_user_pt_regs_t;
 
 struct bpf_perf_event_data {
@@ -167,21 +140,9 @@ enum {
 	BPF_F_LOCK = 4,
 };
 
-struct bpf_pidns_info {
-	__u32 pid;
-	__u32 tgid;
-};
-
 enum {
 	BPF_RB_NO_WAKEUP = 1,
 	BPF_RB_FORCE_WAKEUP = 2,
-};
-
-enum {
-	BPF_RB_AVAIL_DATA = 0,
-	BPF_RB_RING_SIZE = 1,
-	BPF_RB_CONS_POS = 2,
-	BPF_RB_PROD_POS = 3,
 };
 
 #pragma clang attribute pop
