@@ -92,6 +92,17 @@ class Target:
     def alive(self):
         return self.child.poll() is None
 
+    def tell(self, command):
+        """A line to the program's standard input."""
+        self.child.stdin.write(command + "\n")
+        self.child.stdin.flush()
+
+    def numbers(self):
+        """(requests served, processor seconds, seconds of the longest request) of service.py."""
+        self.tell("numbers")
+        requests, cpu, longest = self.child.stdout.readline().split()
+        return int(requests), float(cpu), float(longest)
+
     def cpu_seconds(self):
         """User and system time of the whole process so far."""
         with open("/proc/%d/stat" % self.pid) as stat:

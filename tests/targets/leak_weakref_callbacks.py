@@ -14,13 +14,26 @@ class Connection:
         self.number = number
 
 
+class NamedReference(weakref.ref):
+    """A reference that can still say whose it was, as weakref.KeyedRef can."""
+
+    __slots__ = ("name", "gone")
+
+    def __new__(cls, connection, callback):
+        return super().__new__(cls, connection, callback)
+
+    def __init__(self, connection, callback):
+        super().__init__(connection, callback)
+        self.name = "connection %d %s" % (connection.number, "-" * 100)
+        self.gone = False
+
+
+def mark_gone(reference):
+    reference.gone = True
+
+
 def watch(connection):
-    name = "connection %d %s" % (connection.number, "-" * 60)
-
-    def gone(reference):
-        return name, reference
-
-    WATCHERS.append(weakref.ref(connection, gone))  # LEAK
+    WATCHERS.append(NamedReference(connection, mark_gone))  # LEAK
 
 
 def handle(number):
