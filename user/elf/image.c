@@ -33,38 +33,41 @@ int image_read_file(const struct image *img, uint64_t offset, void *buf, size_t 
 	return 0;
 }
 
-/* The build id is the note "GNU" of type NT_GNU_BUILD_ID in a PT_NOTE (elf(5), "Notes"). */
+/*
+ * A note is { u32 namesz, descsz, type; name; desc }, name and desc padded to @align (elf(5),
+ * "Notes"). The build id is the note "GNU" of type NT_GNU_BUILD_ID: put it into img->build_id if it
+ * is the one at @at. Returns where the next note begins, or @size.
+ */
+static size_t read_note(struct image *img, const unsigned char *notes, size_t size, size_t at,
+			size_t align)
+{
+	size_t name = at + sizeof(GElf_Nhdr), desc, next;
+	GElf_Nhdr note;
+
+	memcpy(&note, notes + at, sizeof(note));
+	if (note.n_namesz > size - name)
+		return size;
+	desc = (name + note.n_namesz + align - 1) & ~(align - 1);
+	if (desc > size || note.n_descsz > size - desc)
+		return size;
+	if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 &&
+	    memcmp(notes + name, "GNU", 4) == 0 && note.n_descsz * 2 < sizeof(img->build_id)) {
+		for (size_t i = 0; i < note.n_descsz; i++)
+			snprintf(img->build_id + 2 * i, 3, "%02x", notes[desc + i]);
+	}
+	next = (desc + note.n_descsz + align - 1) & ~(align - 1);
+	return next < size ? next : size;
+}
+
 static void read_build_id(struct image *img, const GElf_Phdr *ph)
 {
-	size_t size = ph->p_filesz < NOTES_MAX ? ph->p_filesz : NOTES_MAX;
-	size_t align = ph->p_align == 8 ? 8 : 4, at = 0;
+	size_t size = ph->p_filesz < NOTES_MAX ? ph->p_filesz : NOTES_MAX, at = 0;
 	unsigned char *notes = malloc(size ? size : 1);
 
-	if (!notes || image_read_file(img, ph->p_offset, notes, size) != 0)
-		goto out;
-	while (size - at >= sizeof(GElf_Nhdr)) {
-		GElf_Nhdr note;
-		size_t name, desc;
-
-		memcpy(&note, notes + at, sizeof(note));
-		name = at + sizeof(note);
-		if (note.n_namesz > size - name)
-			break;
-		desc = (name + note.n_namesz + align - 1) & ~(align - 1);
-		if (desc > size || note.n_descsz > size - desc)
-			break;
-		if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 &&
-		    memcmp(notes + name, "GNU", 4) == 0 &&
-		    note.n_descsz * 2 < sizeof(img->build_id)) {
-			for (size_t i = 0; i < note.n_descsz; i++)
-				snprintf(img->build_id + 2 * i, 3, "%02x", notes[desc + i]);
-			break;
-		}
-		at = (desc + note.n_descsz + align - 1) & ~(align - 1);
-		if (at > size)
-			break;
+	if (notes && image_read_file(img, ph->p_offset, notes, size) == 0) {
+		while (size - at >= sizeof(GElf_Nhdr) && !img->build_id[0])
+			at = read_note(img, notes, size, at, ph->p_align == 8 ? 8 : 4);
 	}
-out:
 	free(notes);
 }
 
@@ -237,7 +240,6 @@ int image_bias(const struct image *img, uint64_t map_start, uint64_t map_offset,
 	return 0;
 }
 
-/* The part of [@vaddr, ...) that lies in one segment, in bytes; 0 where it is in none. */
 static const struct image_segment *segment_of(const struct image *img, uint64_t vaddr)
 {
 	for (size_t i = 0; i < img->segments; i++) {

@@ -48,8 +48,8 @@ struct run {
 	void *arg;
 };
 
-/* One scan of [@start, @end): regions found, or -errno; *@walked is where the kernel stopped. */
-static int scan(struct present *p, uint64_t start, uint64_t end, uint64_t *walked)
+/* One scan of [@start, @end): regions found, or -errno. */
+static int scan(struct present *p, uint64_t start, uint64_t end)
 {
 	struct scan_request request = {
 		.size = sizeof(request),
@@ -62,14 +62,12 @@ static int scan(struct present *p, uint64_t start, uint64_t end, uint64_t *walke
 	};
 	int n = ioctl(p->fd, SCAN_IOCTL, &request);
 
-	*walked = request.walk_end;
 	return n < 0 ? -errno : n;
 }
 
 int present_open(struct present **out, pid_t pid)
 {
 	struct present *p = calloc(1, sizeof(*p));
-	uint64_t walked;
 	char path[48];
 	int err;
 
@@ -90,7 +88,7 @@ int present_open(struct present **out, pid_t pid)
 		err = -ENOMEM;
 		goto fail;
 	}
-	p->scan = scan(p, p->page, 2 * p->page, &walked) >= 0;
+	p->scan = scan(p, p->page, 2 * p->page) >= 0;
 	*out = p;
 	return 0;
 fail:
@@ -136,26 +134,27 @@ static int run_add(struct run *r, uint64_t start, uint64_t end, bool swapped)
 	return result;
 }
 
+/*
+ * The next scan begins where the last region ended, not at walk_end: a kernel that found more than
+ * 512 regions and then came to the end leaves an old walk_end behind (do_pagemap_scan() in
+ * fs/proc/task_mmu.c sets it only while it is 0; seen on 6.18).
+ */
 static int runs_by_scan(struct present *p, uint64_t start, uint64_t end, struct run *r)
 {
-	while (start < end) {
-		uint64_t walked;
-		int n = scan(p, start, end, &walked);
+	int n;
 
-		if (n < 0)
-			return n;
+	do {
+		n = start < end ? scan(p, start, end) : 0;
 		for (int i = 0; i < n; i++) {
 			const struct scan_region *s = &p->region[i];
 			int result = run_add(r, s->start, s->end, s->categories & SCAN_SWAPPED);
 
 			if (result)
 				return result;
+			start = s->end;
 		}
-		if (walked <= start)
-			return -EIO;
-		start = walked;
-	}
-	return 0;
+	} while (n == SCAN_REGIONS);
+	return n < 0 ? n : 0;
 }
 
 static int runs_by_pagemap(struct present *p, uint64_t start, uint64_t end, struct run *r)

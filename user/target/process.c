@@ -107,7 +107,7 @@ static int read_status(struct process *p, struct err *e)
 	if (procfs_read(p->pid, "status", text, sizeof(text)) < 0)
 		return no_such_process(p->pid, e);
 	value = procfs_field(text, "Tgid");
-	tgid = value ? atoi(value) : p->pid;
+	tgid = value ? (int)strtol(value, NULL, 10) : p->pid;
 	if (tgid != p->pid)
 		return err_set(e, -EINVAL, EXIT_FAILED,
 			       "pid %d is one thread of process %d: use -p %d", (int)p->pid, tgid,
@@ -115,7 +115,7 @@ static int read_status(struct process *p, struct err *e)
 	p->ns_pid = p->pid;
 	value = procfs_field(text, "NSpid");
 	while (value && *value && *value != '\n') {
-		p->ns_pid = atoi(value);
+		p->ns_pid = (pid_t)strtol(value, NULL, 10);
 		value += strcspn(value, "\t\n");
 		value += strspn(value, "\t");
 	}
@@ -219,7 +219,7 @@ ssize_t process_threads(const struct process *p, pid_t *tids, size_t cap)
 	if (!dir)
 		return errno == ENOENT ? -ESRCH : -errno;
 	while ((entry = readdir(dir))) {
-		pid_t tid = atoi(entry->d_name);
+		pid_t tid = (pid_t)strtol(entry->d_name, NULL, 10);
 
 		if (tid <= 0)
 			continue;
