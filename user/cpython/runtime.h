@@ -25,7 +25,7 @@ struct py_runtime {
 	char build_id[64];     /* hex, "" when the image has none */
 	char build[48];	       /* "stripped,inlined", "debug", ... for the report */
 	uint32_t tss_key;      /* pthread key of the thread state, PY_ABSENT where there is none or libc is not glibc */
-	bool native_ids;       /* native_thread_id names threads in /proc/PID/task (not in a forked child of 3.11) */
+	bool native_ids;       /* native_thread_id (3.11+) names threads in /proc/PID/task */
 	pid_t pid;
 	char verified[512];    /* what was checked, for doctor: "type(type) is type; 37 modules; 2 threads; ..." */
 };
