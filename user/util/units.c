@@ -71,6 +71,10 @@ static void scaled_bytes(char buf[UNITS_TEXT], double bytes, bool rate)
 	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
 	size_t unit = 0;
 
+	if (bytes != bytes) {
+		snprintf(buf, UNITS_TEXT, rate ? "? B/s" : "? B");
+		return;
+	}
 	/* 1023.96 KiB would print as 1024.0 KiB. */
 	while (unit < 6 && absolute(bytes) >= (unit ? 1023.95 : 1023.5)) {
 		bytes /= 1024;
@@ -96,19 +100,16 @@ void units_rate(char buf[UNITS_TEXT], double per_second)
 {
 	char digits[UNITS_TEXT];
 
-	if (absolute(per_second) < 9.95) {
-		if (absolute(per_second) < 0.05)
-			snprintf(buf, UNITS_TEXT, per_second == 0 ? "+0" : "%+.2g", per_second);
-		else
-			snprintf(buf, UNITS_TEXT, "%+.1f", per_second);
-		return;
-	}
-	if (absolute(per_second) > 1e15) {
+	if (per_second != per_second) {
+		snprintf(buf, UNITS_TEXT, "?");
+	} else if (absolute(per_second) >= 1e15) {
 		snprintf(buf, UNITS_TEXT, "%+.1e", per_second);
-		return;
+	} else if (absolute(per_second) < 9.95) {
+		snprintf(buf, UNITS_TEXT, absolute(per_second) < 0.05 && per_second != 0 ? "%+.1g" : "%+.1f", per_second);
+	} else {
+		units_count(digits, rounded(per_second));
+		snprintf(buf, UNITS_TEXT, "%s%.30s", per_second < 0 ? "" : "+", digits);
 	}
-	units_count(digits, rounded(per_second));
-	snprintf(buf, UNITS_TEXT, "%s%.30s", per_second < 0 ? "" : "+", digits);
 }
 
 void units_count(char buf[UNITS_TEXT], int64_t count)

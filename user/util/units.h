@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Numbers as people write and read them. Printing never fails: what does not fit in the buffer is cut.
+ * Numbers as people write and read them. Printing never fails: "?" stands for what is not a number.
  */
 #ifndef PYLEAK_UTIL_UNITS_H
 #define PYLEAK_UTIL_UNITS_H
@@ -20,7 +20,7 @@ void units_bytes(char buf[UNITS_TEXT], int64_t bytes);
 /* Growth, with its sign: "+63.2 KiB/s", "+0 B/s", "-3 B/s". */
 void units_byte_rate(char buf[UNITS_TEXT], double bytes_per_second);
 
-/* "+512", "+1,024", "+0.3": the number in front of "objects/s". */
+/* "+512", "+1,024", "+0.3", "+0.0": the number in front of "objects/s". */
 void units_rate(char buf[UNITS_TEXT], double per_second);
 
 /* "1,234,567". */

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * One table of functions per output format. A format knows only struct report. To add one: write user/output/NAME.c that
+ * defines a `const struct format`, and name it in format.c's list.
+ */
+#ifndef PYLEAK_OUTPUT_FORMAT_H
+#define PYLEAK_OUTPUT_FORMAT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "../model/report.h"
+
+struct format_options {
+	int width;  /* columns; 0: unlimited */
+	bool color;
+	bool ascii; /* the reader's locale is not UTF-8: no arrows */
+	bool verbose;
+	unsigned top; /* print at most this many candidates; 0: all */
+};
+
+struct format {
+	const char *name;   /* "table", "json", "folded" */
+	const char *suffix; /* "-o x.json" chooses by this; NULL: none */
+	int (*leaks)(FILE *out, const struct report *r, const struct format_options *o); /* 0 or -errno */
+};
+
+/* By name, or by the suffix of a file name; NULL where there is none. */
+const struct format *format_by_name(const char *name);
+const struct format *format_by_suffix(const char *path);
+
+#endif

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * File names short enough to read and still unambiguous. Of a file of Python's own library "python3.N/..." is left, of an
+ * installed package "site-packages/..."; of all other files the directory they share, but for its last part, is left out
+ * and said once.
+ */
+#ifndef PYLEAK_OUTPUT_PATHS_H
+#define PYLEAK_OUTPUT_PATHS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "../model/report.h"
+
+struct paths {
+	char common[256]; /* ends in '/'; "" where nothing is left out */
+};
+
+/* From the files of the first @count candidates of @r. */
+void paths_init(struct paths *p, const struct report *r, uint32_t count);
+
+/* Is it a file of Python's own library or of an installed package? */
+bool paths_is_library(const char *file);
+
+/* The part of @file to print, inside of @file. */
+const char *paths_short(const struct paths *p, const char *file);
+
+/*
+ * "app/cache.py:41 in remember", "malloc (native)", "remember" where the file is unknown. Where that is wider than
+ * @columns, leading directories are left out: "…/workers/sync.py:176 in handle"; it may still be wider.
+ */
+void paths_frame(const struct paths *p, const struct frame *f, int columns, char *buf, size_t cap);
+
+#endif
