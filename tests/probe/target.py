@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# usage: target.py [THREADS [DEPTH [SHORT]]]
+# usage: target.py [THREADS,DEPTH,SECONDS]
 #
-# Appends to one list from known lines: store() in every thread, DEPTH calls deep, and remove() takes away again.
-# Prints "PID ADDRESS", the address of the list's size word, then runs until killed. With SHORT, every thread ends after
-# a second and another takes its place.
-import os
+# Appends to one list and takes away again, from known lines, in every thread, DEPTH calls deep. A thread lives SECONDS, then
+# another takes its place. Prints READY, then the address of the list's size word.
 import sys
 import threading
 import time
@@ -14,33 +12,39 @@ HELD = []
 
 def store(depth):
     if depth > 1:
-        return store(depth - 1)
-    HELD.append(object())
+        store(depth - 1)
+    else:
+        HELD.append(object())  # STORE
 
 
 def remove():
-    HELD.pop()
+    HELD.pop()  # REMOVE
 
 
 def work(depth, seconds):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        store(depth)
-        store(depth)
+        store(depth)  # FIRST
+        store(depth)  # SECOND
         remove()
         time.sleep(0.005)
 
 
 def main():
-    threads, depth, short = (int(a) for a in (sys.argv[1:] + ["2", "1", "0"][len(sys.argv) - 1:])[:3])
+    threads, depth, seconds = (int(number) for number in (sys.argv[1:] or ["2,3,300"])[0].split(","))
     sys.setrecursionlimit(10000)
-    print(os.getpid(), hex(id(HELD) + object.__basicsize__), flush=True)
-    while True:
-        running = [threading.Thread(target=work, args=(depth, 1 if short else 1e9)) for _ in range(threads)]
-        for t in running:
-            t.start()
-        for t in running:
-            t.join()
+    end = time.monotonic() + 300
+    told = False
+    while time.monotonic() < end:
+        running = [threading.Thread(target=work, args=(depth, seconds), daemon=True) for _ in range(threads)]
+        for thread in running:
+            thread.start()
+        if not told:
+            print("READY", flush=True)
+            print(hex(id(HELD) + object.__basicsize__), flush=True)
+            told = True
+        for thread in running:
+            thread.join()
 
 
 main()

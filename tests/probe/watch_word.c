@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * usage: watch_word PID ADDRESS SECONDS MAX_HITS [all]
+ * usage: watch_word PID ADDRESS SECONDS MAX_HITS EVENTS [all]
  *
- * Watches one word of a Python process through the product's own modules, and prints for each write
+ * Watches one word of a Python process through the product's own modules, until SECONDS are over or there were EVENTS of
+ * them, and prints for each
  *
  *	write TID DEPTH TRUNCATED FUNCTION:LINE < FUNCTION:LINE < ...		(the innermost five)
  *
- * then a line of statistics. With `all`, writes that do not increase the word too.
+ * then a line of statistics. With `all`, also writes that do not increase the word.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -23,6 +24,7 @@
 struct printer {
 	struct py_runtime runtime;
 	struct remote memory;
+	unsigned events;
 };
 
 static void print_frame(struct printer *p, const struct py_frame_ref *ref)
@@ -39,12 +41,16 @@ static void print_frame(struct printer *p, const struct py_frame_ref *ref)
 
 static void print_event(void *arg, const struct watch_event *event)
 {
+	struct printer *p = arg;
+
+	p->events++;
 	printf("write %u %u %u ", event->tid, event->depth, event->truncated);
 	for (unsigned i = 0; i < event->depth && i < SHOWN_FRAMES; i++) {
 		printf("%s", i ? " < " : "");
-		print_frame(arg, &event->frame[i]);
+		print_frame(p, &event->frame[i]);
 	}
 	printf("\n");
+	fflush(stdout);
 }
 
 static void print_stats(struct watch *w)
@@ -63,8 +69,9 @@ static int watch_word(const struct process *process, char **argv, struct err *e)
 {
 	uint64_t address = strtoull(argv[2], NULL, 0);
 	time_t end = time(NULL) + atoi(argv[3]);
+	unsigned events = atoi(argv[5]);
+	struct printer printer = { 0 };
 	struct py_unwind unwind;
-	struct printer printer;
 	struct watch *watch;
 	int rc;
 
@@ -76,10 +83,10 @@ static int watch_word(const struct process *process, char **argv, struct err *e)
 	rc = watch_open(&watch, process, &unwind, e);
 	if (rc)
 		return rc;
-	rc = watch_arm(watch, 0, address, !argv[5], atoi(argv[4]));
+	rc = watch_arm(watch, 0, address, !argv[6], atoi(argv[4]));
 	if (rc)
 		err_set(e, rc, EXIT_FAILED, "cannot watch: %s", strerror(-rc));
-	while (rc >= 0 && time(NULL) < end && process_alive(process))
+	while (rc >= 0 && printer.events < events && time(NULL) < end && process_alive(process))
 		rc = watch_poll(watch, 100, print_event, &printer);
 	print_stats(watch);
 	watch_close(watch);
@@ -92,8 +99,8 @@ int main(int argc, char **argv)
 	struct process process;
 	int rc;
 
-	if (argc < 5) {
-		fprintf(stderr, "usage: watch_word PID ADDRESS SECONDS MAX_HITS [all]\n");
+	if (argc < 6) {
+		fprintf(stderr, "usage: watch_word PID ADDRESS SECONDS MAX_HITS EVENTS [all]\n");
 		return EXIT_USAGE;
 	}
 	rc = process_open(&process, atoi(argv[1]), &e);
