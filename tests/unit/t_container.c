@@ -18,7 +18,9 @@ static void ids_as_managers_name_them(void **state)
 		const char *cgroup, *id;
 	} cases[] = {
 		{ "0::/system.slice/docker-" ID ".scope\n", ID },
-		{ "12:cpu:/docker/" ID "\n11:memory:/docker/" ID "\n0::/system.slice/containerd.service\n", ID },
+		{ "12:cpu:/docker/" ID "\n11:memory:/docker/" ID
+		  "\n0::/system.slice/containerd.service\n",
+		  ID },
 		{ "0::/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod0f0f.slice/"
 		  "cri-containerd-" ID ".scope\n",
 		  ID },
@@ -26,7 +28,8 @@ static void ids_as_managers_name_them(void **state)
 		{ "0::/machine.slice/libpod-" ID ".scope/container\n", ID },
 		{ "0::/kubepods.slice/crio-" ID ".scope\n", ID },
 		{ "0::/docker/" OTHER "/docker/" ID "/init\n", ID },
-		{ "0::/machine.slice/systemd-nspawn@build\\x2dhost.service/payload\n", "build-host" },
+		{ "0::/machine.slice/systemd-nspawn@build\\x2dhost.service/payload\n",
+		  "build-host" },
 		{ "0::/machine.slice/machine-web1.scope\n", "web1" },
 		{ "0::/lxc.payload.mail/init.scope\n", "mail" },
 		{ "10:cpu:/lxc/mail/sub\n", "mail" },
@@ -48,9 +51,9 @@ static void no_container(void **state)
 		"0::/\n",
 		"",
 		"\n\n",
-		"0::/x/" ID "0\n",                          /* 65 digits */
+		"0::/x/" ID "0\n",			     /* 65 digits */
 		"0::/machine.slice/systemd-nspawn@.service", /* no name */
-		"0::/machine.slice/machine-web1",	    /* no scope */
+		"0::/machine.slice/machine-web1",	     /* no scope */
 	};
 	char out[80];
 

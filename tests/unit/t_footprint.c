@@ -133,7 +133,8 @@ static void parts_are_told_apart(void **state)
 	assert_true(base.pss > 0 && base.pss < base.rss && base.uss > 0 && base.uss <= base.pss);
 	assert_true(base.file + base.shmem + base.thread_stacks <= base.rss);
 	assert_int_equal(base.shmem, 0);
-	assert_true(base.python_live == UNKNOWN && base.native_free == UNKNOWN && base.other == UNKNOWN);
+	assert_true(base.python_live == UNKNOWN && base.native_free == UNKNOWN &&
+		    base.other == UNKNOWN);
 	assert_grew(base.rss, f.rss, 8);
 	assert_grew(base.uss, f.uss, 8);
 	assert_grew(base.file, f.file, 0);

@@ -82,7 +82,8 @@ static void finds_symbols(void **state)
 	assert_int_equal(image_symbol(img, "main", &sym), 0);
 	assert_int_equal(sym.type, STT_FUNC);
 	assert_int_equal(image_symbol(img, "no_such_symbol", &sym), -ENOENT);
-	assert_int_equal(image_symbol(img, "memcpy", &sym), -ENOENT); /* undefined here, or not at all */
+	assert_int_equal(image_symbol(img, "memcpy", &sym),
+			 -ENOENT); /* undefined here, or not at all */
 	image_close(img);
 	image_close(NULL);
 }
@@ -114,7 +115,9 @@ static void finds_exported_symbols(void **state)
 	process_close(&p);
 }
 
-/* From any of its mappings the same bias, and with it the addresses that the program itself sees. */
+/*
+ * From any of its mappings the same bias, and with it the addresses that the program itself sees.
+ */
 static void bias_leads_to_live_addresses(void **state)
 {
 	struct image_symbol sym, in_main;
@@ -169,7 +172,9 @@ static void reads_and_finds_bytes(void **state)
 	n = image_segments(img, &segment);
 	assert_true(n >= 2);
 	for (size_t i = 0; i < n; i++)
-		end = segment[i].vaddr + segment[i].memsz > end ? segment[i].vaddr + segment[i].memsz : end;
+		end = segment[i].vaddr + segment[i].memsz > end
+			      ? segment[i].vaddr + segment[i].memsz
+			      : end;
 	assert_int_equal(image_read(img, end - 1, buf, 1), 0);
 	assert_int_equal(image_read(img, end - 1, buf, 2), -EFAULT);
 	assert_int_equal(image_read(img, UINT64_MAX, buf, 2), -EFAULT);
@@ -195,7 +200,10 @@ static void sections_and_build_id(void **state)
 	image_close(img);
 }
 
-/* sstrip(1) or damage: nothing behind the program headers can be trusted, exported symbols are still found. */
+/*
+ * sstrip(1) or damage: nothing behind the program headers can be trusted, exported symbols are
+ * still found.
+ */
 static void damaged_section_headers(void **state)
 {
 	size_t size;
@@ -286,7 +294,8 @@ static void hostile_hash_tables(void **state)
 		Elf64_Dyn *d = (Elf64_Dyn *)(bytes + ph[i].p_offset);
 
 		for (; ph[i].p_type == PT_DYNAMIC && d->d_tag != DT_NULL; d++) {
-			uint32_t *table = (uint32_t *)(bytes + d->d_un.d_ptr); /* vaddr is offset there */
+			uint32_t *table =
+				(uint32_t *)(bytes + d->d_un.d_ptr); /* vaddr is offset there */
 
 			if (d->d_tag != DT_GNU_HASH)
 				continue;
@@ -299,7 +308,8 @@ static void hostile_hash_tables(void **state)
 			table[1] = 1;
 			table[2] = 0;
 			table[4] = 1; /* the bucket */
-			memset(table + 5, 0, size - d->d_un.d_ptr - 20); /* a chain without an end */
+			memset(table + 5, 0,
+			       size - d->d_un.d_ptr - 20); /* a chain without an end */
 			assert_int_equal(open_bytes(&img, bytes, size, &e), 0);
 			assert_true(image_symbol(img, "elf_begin", &sym) < 0);
 			image_close(img);

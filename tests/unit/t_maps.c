@@ -32,11 +32,15 @@ static void fields_of_a_line(void **state)
 
 	(void)state;
 	assert_int_equal(
-		parse(&m, "00400000-00401000 r-xp 00001000 fe:01 4242                 /usr/bin/python3 (deleted)\n"
-			  "7f0000000000-7f0000021000 rw-p 00000000 00:00 0 \n"
-			  "7f0000021000-7f0000022000 ---s 00000000 00:01 7                  /memfd:a b (deleted)\n"
-			  "7ffc00000000-7ffc00021000 rw-p 00000000 00:00 0                  [stack]\n"
-			  "ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0          [vsyscall]\n"),
+		parse(&m,
+		      "00400000-00401000 r-xp 00001000 fe:01 4242                 /usr/bin/python3 "
+		      "(deleted)\n"
+		      "7f0000000000-7f0000021000 rw-p 00000000 00:00 0 \n"
+		      "7f0000021000-7f0000022000 ---s 00000000 00:01 7                  /memfd:a b "
+		      "(deleted)\n"
+		      "7ffc00000000-7ffc00021000 rw-p 00000000 00:00 0                  [stack]\n"
+		      "ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0          "
+		      "[vsyscall]\n"),
 		0);
 	assert_int_equal(m.count, 5);
 	assert_true(m.map[0].start == 0x400000 && m.map[0].end == 0x401000);
@@ -68,7 +72,8 @@ static void hostile_names(void **state)
 	assert_string_equal(m.map[0].path, "/tmp/a\nb  c");
 	maps_release(&m);
 
-	assert_int_equal(parse(&m, "1000-2000 r--p 00000000 00:01 5  /tmp/x (deleted) (deleted)\n"), 0);
+	assert_int_equal(parse(&m, "1000-2000 r--p 00000000 00:01 5  /tmp/x (deleted) (deleted)\n"),
+			 0);
 	assert_string_equal(m.map[0].path, "/tmp/x (deleted)");
 	assert_true(m.map[0].deleted);
 	maps_release(&m);
@@ -181,9 +186,12 @@ static void no_process_no_map(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(fields_of_a_line),    cmocka_unit_test(hostile_names),
-		cmocka_unit_test(what_is_no_map_is_refused), cmocka_unit_test(overlaps_are_dropped),
-		cmocka_unit_test(finds_by_address),    cmocka_unit_test(sixty_thousand_maps),
+		cmocka_unit_test(fields_of_a_line),
+		cmocka_unit_test(hostile_names),
+		cmocka_unit_test(what_is_no_map_is_refused),
+		cmocka_unit_test(overlaps_are_dropped),
+		cmocka_unit_test(finds_by_address),
+		cmocka_unit_test(sixty_thousand_maps),
 		cmocka_unit_test(no_process_no_map),
 	};
 

@@ -25,7 +25,8 @@ static int map_pages(void **state)
 	static struct pages p;
 
 	p.size = (size_t)sysconf(_SC_PAGESIZE);
-	p.first = mmap(NULL, 2 * p.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	p.first =
+		mmap(NULL, 2 * p.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (p.first == MAP_FAILED || munmap(p.first + p.size, p.size) != 0)
 		return -1;
 	memset(p.first, 'a', p.size);
@@ -106,7 +107,8 @@ static void strings_end(void **state)
 	strcpy(p->first + p->size - 500, "collections.OrderedDict");
 	assert_int_equal(remote_cstr(&r, address(p->first + p->size - 500), buf, sizeof(buf)), 23);
 	assert_string_equal(buf, "collections.OrderedDict");
-	assert_int_equal(remote_cstr(&r, address(p->first + p->size - 500), small, sizeof(small)), 3);
+	assert_int_equal(remote_cstr(&r, address(p->first + p->size - 500), small, sizeof(small)),
+			 3);
 	assert_string_equal(small, "col");
 	memset(p->first + p->size - 500, 'b', 500);
 	assert_int_equal(remote_cstr(&r, address(p->first + p->size - 300), buf, sizeof(buf)), 300);

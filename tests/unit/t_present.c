@@ -43,7 +43,8 @@ static int see(void *arg, uint64_t start, uint64_t end, bool swapped)
 
 static char *reserve(size_t bytes)
 {
-	char *area = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *area = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	assert_true(area != MAP_FAILED);
 	madvise(area, bytes, MADV_NOHUGEPAGE);
@@ -74,7 +75,8 @@ static void touched_pages_are_runs(void **state)
 	assert_int_equal(s.run[2].pages, 2);
 
 	s.count = 0; /* cut to the range, rounded out to pages */
-	assert_int_equal(present_runs(p, s.base + 2 * page + 5, s.base + 10 * page + 1, see, &s), 0);
+	assert_int_equal(present_runs(p, s.base + 2 * page + 5, s.base + 10 * page + 1, see, &s),
+			 0);
 	assert_int_equal(s.count, 2);
 	assert_int_equal(s.run[0].first, 2);
 	assert_int_equal(s.run[0].pages, 2);
@@ -131,7 +133,8 @@ static void a_large_sparse_range_is_quick(void **state)
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
 	assert_int_equal(present_runs(p, s.base, s.base + bytes, see, &s), 0);
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
-	ms = (double)(after.tv_sec - before.tv_sec) * 1e3 + (double)(after.tv_nsec - before.tv_nsec) / 1e6;
+	ms = (double)(after.tv_sec - before.tv_sec) * 1e3 +
+	     (double)(after.tv_nsec - before.tv_nsec) / 1e6;
 	print_message("40 GiB in %.2f ms\n", ms);
 	assert_int_equal(s.count, 2);
 	assert_int_equal(s.pages, resident / page + 1);

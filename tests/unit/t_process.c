@@ -221,7 +221,8 @@ static void stat_of_any_name(void **state)
 	assert_int_equal(st.flags, 4194560);
 	assert_int_equal(st.threads, 9);
 	assert_int_equal(st.start_ticks, 4711);
-	snprintf(text, sizeof(text), "12 (%.*s%s", 60, "0123456789012345678901234567890123456789", tail);
+	snprintf(text, sizeof(text), "12 (%.*s%s", 60, "0123456789012345678901234567890123456789",
+		 tail);
 	assert_true(procfs_stat_parse(text, &st));
 	assert_string_equal(st.comm, "0123456789012345678901234567890");
 	assert_false(procfs_stat_parse("", &st));

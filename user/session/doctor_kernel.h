@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The part of doctor that asks the machine: what this kernel offers to whoever runs pyleak.
+ */
+#ifndef PYLEAK_SESSION_DOCTOR_KERNEL_H
+#define PYLEAK_SESSION_DOCTOR_KERNEL_H
+
+#include "finding.h"
+
+void doctor_kernel(const struct page *p);
+
+#endif
