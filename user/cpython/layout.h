@@ -99,6 +99,9 @@ static inline bool py_has(uint32_t offset)
 #define PY_TPFLAGS_BASE_EXC_SUBCLASS (1UL << 30)
 #define PY_TPFLAGS_TYPE_SUBCLASS (1UL << 31)
 
+/* For messages: the versions that have a table in layout.c. */
+#define PY_LAYOUT_VERSIONS "3.8 to 3.15"
+
 /* The generated table for 3.@minor, default build, into @l; -ENOENT where there is none. */
 int py_layout_table(struct py_layout *l, int major, int minor);
 

@@ -54,7 +54,8 @@ static void describe(struct py_runtime *rt, const struct py_image *image)
 static int refuse_version(const struct attempt *a, int major, int minor, struct err *e)
 {
 	return err_set(e, -EINVAL, EXIT_NOT_PYTHON,
-		       "pid %d (%s): CPython %d.%d is not a version this pyleak knows (3.8 to 3.15); Py_Version of %s says so",
+		       "pid %d (%s): CPython %d.%d is not a version this pyleak knows (" PY_LAYOUT_VERSIONS
+		       "); Py_Version of %s says so",
 		       (int)a->process->pid, a->process->comm, major, minor, a->rt->image);
 }
 
