@@ -21,8 +21,8 @@ TOP = 3  # a holder further down does not count as named
 # holder, type: compiled, or None where nothing is asked; lines: {(file name, line)}
 Expectation = collections.namedtuple("Expectation", "leaks verdict holder type lines")
 
-# rank: of the right holder, 0 where it is not among the first; line: "right", "missing", "wrong", or
-# "" where no line is asked for
+# rank: of the right holder, 0 where it is not among the first; line: "right", "missing", "wrong",
+# or "" where no line is asked for
 Judgement = collections.namedtuple("Judgement", "passed rank line cell reason")
 
 

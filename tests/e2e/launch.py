@@ -13,8 +13,8 @@ PYLEAK = os.environ.get("PYLEAK", os.path.join(REPOSITORY, "build", "pyleak"))
 TARGETS = os.path.join(REPOSITORY, "tests", "targets")
 READY_SECONDS = 20
 
-# An interpreter of another release lives in a root of its own. It runs as in a container: as process
-# 1 of its own pid namespace, in its own mount namespace, whose mounts vanish with it.
+# An interpreter of another release lives in a root of its own. It runs as in a container: as
+# process 1 of its own pid namespace, in its own mount namespace, whose mounts vanish with it.
 CONTAINER = (
     'mount --bind "$1" "$2/tmp" && mount -t proc proc "$2/proc" && '
     'exec chroot "$2" "$3" "/tmp/$4"'
@@ -77,7 +77,7 @@ class Target:
         self.stop()
 
     def wait_ready(self):
-        """Reads the line READY, and finds the pid as seen from here. False when it did not start."""
+        """Reads the line READY and finds the pid as seen from here; False if it did not start."""
         if not select.select([self.child.stdout], [], [], READY_SECONDS)[0]:
             return False
         if self.child.stdout.readline().strip() != "READY":

@@ -4,10 +4,10 @@
 import statistics
 
 KEY = """\
-Rows are the programs of `tests/targets`, columns interpreters. Of a leaking program, a number is the
-rank of the right holder; `✓line` says that the storing line is right, `-` that none was named, `✗line`
-that a wrong one was; `✗` that the holder is not among the first three. Of an innocent program, `✓` says
-that nothing was called a leak.
+Rows are the programs of `tests/targets`, columns interpreters. Of a leaking program, a number is
+the rank of the right holder; `✓line` says that the storing line is right, `-` that none was named,
+`✗line` that a wrong one was; `✗` that the holder is not among the first three. Of an innocent
+program, `✓` says that nothing was called a leak.
 """
 
 

@@ -9,14 +9,14 @@ from common import payload, serve
 LOCAL = threading.local()
 
 
-def history():
+def calls_of_thread():
     if not hasattr(LOCAL, "history"):
         LOCAL.history = []
     return LOCAL.history
 
 
 def handle(number):
-    calls = history()
+    calls = calls_of_thread()
     calls.append(payload(number))  # LEAK
     return len(calls)
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A service for the suites that disturb or measure: three threads, steady requests, a plain leak.
 
-It obeys lines on standard input: `numbers` prints how many requests it has served, the processor time
-it has used, and the longest time a request took since the last asking, all in one line; `exit`, `exec`,
-`fork` and `threads` do what they say.
+It obeys lines on standard input: `numbers` prints how many requests it has served, the processor
+time it has used, and the longest time a request took since the last asking, all in one line;
+`exit`, `exec`, `fork` and `threads` do what they say.
 """
 
 import os
