@@ -117,7 +117,7 @@ check-root: $(SUITES:%=test-%)
 bench: all
 	$(Q)tests/bench/run
 
-lint:
+lint: $(SKEL)
 	$(Q)scripts/lint
 
 format:
