@@ -28,12 +28,16 @@ static __always_inline bool read_target(void *into, __u32 size, __u64 address)
 bool read_target(void *into, __u32 size, __u64 address);
 #endif
 
-/* The word at @address, or 0 where it cannot be read: both mean "nothing there" to a walker. */
+/*
+ * The word at @address, or 0 where it cannot be read: both mean "nothing there" to a search. The
+ * helper zeroes what it cannot read; not testing for it spares the verifier a branch.
+ */
 static __always_inline __u64 read_target_word(__u64 address)
 {
 	__u64 word = 0;
 
-	return read_target(&word, sizeof(word), address) ? word : 0;
+	read_target(&word, sizeof(word), address);
+	return word;
 }
 
 #endif

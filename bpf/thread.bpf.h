@@ -19,7 +19,7 @@
 #include "unwind.bpf.h"
 
 /* Interpreters and threads visited by one search. */
-#define THREAD_SEARCH_VISITS 512
+#define THREAD_SEARCH_VISITS 256
 
 /*
  * glibc, x86-64, from 2.26 to 2.43 at least (nptl/descr.h): offset of specific_1stblock in struct

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * A write to a watched word of the target → the Python stack that wrote it.
- *
- * One program for each debug register, because a program learns its slot in no other way on
- * kernels that have no attach cookies (before 5.15). The trap comes after the write.
+ * A write to a watched word of the target → the Python stack that wrote it. The trap comes after the
+ * write.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -61,29 +59,25 @@ static __always_inline void watch_report(__u32 slot, const struct watch_word *wo
 		count_drop(DROP_DEPTH);
 }
 
-static __always_inline void watch_write(__u32 slot)
+/*
+ * One program serves all slots: what it learns of the event on every kernel is the watched address.
+ * Returns 1 always: from 6.10 on, 0 would keep the write from counting against the hit limit.
+ */
+SEC("perf_event")
+int watch_write(struct bpf_perf_event_data *ctx)
 {
-	struct watch_word *word = bpf_map_lookup_elem(&watch_words, &slot);
-	__u64 value;
+	__u64 address = ctx->addr, value;
 
-	if (!word)
-		return;
-	__sync_fetch_and_add(&word->hits, 1);
-	if (watch_admits(word, &value))
-		watch_report(slot, word, value);
-}
+	for (int i = 0; i < WATCH_SLOTS; i++) {
+		__u32 slot = i;
+		struct watch_word *word = bpf_map_lookup_elem(&watch_words, &slot);
 
-/* Always 1: from 6.10 on a 0 would keep the write from counting against the kernel's hit limit. */
-#define WATCH_SLOT(slot)                                                                           \
-	SEC("perf_event")                                                                          \
-	int watch_slot_##slot(struct bpf_perf_event_data *ctx)                                     \
-	{                                                                                          \
-		(void)ctx;                                                                         \
-		watch_write(slot);                                                                 \
-		return 1;                                                                          \
+		if (!word || word->address != address)
+			continue;
+		__sync_fetch_and_add(&word->hits, 1);
+		if (watch_admits(word, &value))
+			watch_report(i, word, value);
+		break;
 	}
-
-WATCH_SLOT(0)
-WATCH_SLOT(1)
-WATCH_SLOT(2)
-WATCH_SLOT(3)
+	return 1;
+}

@@ -113,10 +113,7 @@ static void take_descriptors(struct loader *l)
 {
 	const struct pyleak *s = l->skeleton;
 
-	l->watch_program[0] = bpf_program__fd(s->progs.watch_slot_0);
-	l->watch_program[1] = bpf_program__fd(s->progs.watch_slot_1);
-	l->watch_program[2] = bpf_program__fd(s->progs.watch_slot_2);
-	l->watch_program[3] = bpf_program__fd(s->progs.watch_slot_3);
+	l->watch_write = bpf_program__fd(s->progs.watch_write);
 	l->watch_words = bpf_map__fd(s->maps.watch_words);
 	l->watch_events = bpf_map__fd(s->maps.watch_events);
 	l->drops = bpf_map__fd(s->maps.drops);
@@ -165,16 +162,10 @@ void loader_close(struct loader *l)
 
 uint64_t loader_watch_ns(const struct loader *l)
 {
-	uint64_t sum = 0;
+	struct bpf_prog_info info = { 0 };
+	uint32_t size = sizeof(info);
 
-	if (l->statistics < 0)
+	if (l->statistics < 0 || bpf_obj_get_info_by_fd(l->watch_write, &info, &size))
 		return 0;
-	for (unsigned slot = 0; slot < WATCH_SLOTS; slot++) {
-		struct bpf_prog_info info = { 0 };
-		uint32_t size = sizeof(info);
-
-		if (bpf_obj_get_info_by_fd(l->watch_program[slot], &info, &size) == 0)
-			sum += info.run_time_ns;
-	}
-	return sum;
+	return info.run_time_ns;
 }

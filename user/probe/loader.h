@@ -20,7 +20,7 @@ struct loader {
 	struct pyleak *skeleton; /* owned; NULL while nothing is loaded */
 	int statistics;		 /* while open, the kernel times BPF programs; -1 where it cannot */
 	/* Owned by the skeleton. */
-	int watch_program[WATCH_SLOTS];
+	int watch_write; /* program */
 	int watch_words, watch_events, drops; /* maps, see bpf/maps.bpf.h */
 };
 
@@ -33,7 +33,7 @@ struct loader {
 int loader_open(struct loader *l, pid_t pid, const struct py_unwind *unwind, struct err *e);
 void loader_close(struct loader *l);
 
-/* Time spent in the watch programs so far, in ns; 0 where the kernel cannot tell. */
+/* Time spent in the watch program so far, in ns; 0 where the kernel cannot tell. */
 uint64_t loader_watch_ns(const struct loader *l);
 
 #endif

@@ -122,6 +122,15 @@ static int describe_word(struct watch *w, unsigned slot, uint64_t addr, int only
 	return bpf_map_update_elem(w->loader.watch_words, &slot, &word, BPF_ANY);
 }
 
+/* The program tells slots by address, so a word may be in one only. */
+static bool watched_elsewhere(const struct watch *w, unsigned slot, uint64_t addr)
+{
+	for (unsigned other = 0; other < WATCH_SLOTS; other++)
+		if (other != slot && w->slot[other].thread && w->slot[other].address == addr)
+			return true;
+	return false;
+}
+
 int watch_arm(struct watch *w, unsigned slot, uint64_t addr, int only_increase, unsigned max_hits)
 {
 	struct slot *s;
@@ -131,12 +140,14 @@ int watch_arm(struct watch *w, unsigned slot, uint64_t addr, int only_increase, 
 
 	if (slot >= WATCH_SLOTS || addr & 7 || max_hits == 0)
 		return -EINVAL;
+	if (watched_elsewhere(w, slot, addr))
+		return -EEXIST;
 	watch_disarm(w, slot);
 	s = &w->slot[slot];
 	count = list_threads(w, &beyond);
 	if (count < 0)
 		return count;
-	rc = slot_open(s, w->loader.watch_program[slot], addr, max_hits, w->tids, count);
+	rc = slot_open(s, w->loader.watch_write, addr, max_hits, w->tids, count);
 	if (rc)
 		return rc;
 	/* Last before the start: what is written in between would be taken for no change. */
@@ -160,7 +171,7 @@ void watch_disarm(struct watch *w, unsigned slot)
 	if (bpf_map_lookup_elem(w->loader.watch_words, &slot, &word))
 		return;
 	w->hits_before += word.hits;
-	word.hits = 0;
+	word = (struct watch_word){ .generation = word.generation };
 	bpf_map_update_elem(w->loader.watch_words, &slot, &word, BPF_ANY);
 }
 

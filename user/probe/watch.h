@@ -25,7 +25,8 @@ void watch_close(struct watch *w);
 /*
  * Watch the 8-byte aligned word at @addr in @slot (0..WATCH_SLOTS-1) on all threads, those started later too where the
  * kernel can, for at most @max_hits writes a thread. With @only_increase set only writes that leave a larger value
- * (signed) than the one before are reported. 0 when at least one thread is watched; -EACCES/-EOPNOTSUPP/-ENOSPC/... when none.
+ * (signed) than the one before are reported. 0 when at least one thread is watched;
+ * -EEXIST where another slot watches that word; -EACCES/-EOPNOTSUPP/-ENOSPC/... when none can be.
  */
 int watch_arm(struct watch *w, unsigned slot, uint64_t addr, int only_increase, unsigned max_hits);
 void watch_disarm(struct watch *w, unsigned slot);
