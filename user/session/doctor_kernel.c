@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "doctor_kernel.h"
 
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/capability.h>
 #include <stdint.h>
@@ -59,32 +61,39 @@ static void check_capabilities(const struct page *p)
 		  "to open executables that were deleted or replaced", true },
 	};
 	uint64_t held = capabilities();
+	unsigned missing = 0;
 	char seen[160];
 
 	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
 		bool own = held >> needed[i].bit & 1;
 		bool by_admin = needed[i].in_admin && (held >> CAP_SYS_ADMIN & 1);
+		bool last = i + 1 == sizeof(needed) / sizeof(needed[0]);
 
 		snprintf(seen, sizeof(seen), "%s%s", needed[i].use,
-			 own	    ? ""
-			 : by_admin ? " (held as part of CAP_SYS_ADMIN)"
-				    : "; not held");
+			 own || !by_admin ? "" : " (held as part of CAP_SYS_ADMIN)");
+		missing += !own && !by_admin;
 		finding_print(p, own || by_admin ? WORKS_OK : WORKS_MISSING, needed[i].name, seen,
-			      own || by_admin ? NULL : BE_ROOT);
+			      last && missing ? BE_ROOT : NULL);
 	}
 }
 
 static void check_btf(const struct page *p)
 {
-	static const char path[] = "/sys/kernel/btf/vmlinux";
+	struct btf *btf;
 
-	if (access(path, R_OK) == 0)
-		finding_print(p, WORKS_OK, "kernel BTF", path, NULL);
+	libbpf_set_print(NULL); /* it would print to standard error what is said here */
+	btf = btf__load_vmlinux_btf();
+	if (libbpf_get_error(btf) == 0)
+		finding_print(p, WORKS_OK, "kernel BTF",
+			      "types of this kernel, for the BPF programs", NULL);
 	else
-		finding_print(p, WORKS_MISSING, "kernel BTF", "no readable /sys/kernel/btf/vmlinux",
-			      "boot a kernel with CONFIG_DEBUG_INFO_BTF=y (distributions' kernels "
-			      "have it); without it "
-			      "holders are named, but not the lines that store");
+		finding_print(
+			p, WORKS_MISSING, "kernel BTF",
+			"no usable /sys/kernel/btf/vmlinux: holders are named, but not the lines "
+			"that store",
+			"boot a kernel with CONFIG_DEBUG_INFO_BTF=y, as distributions build "
+			"theirs");
+	btf__free(btf);
 }
 
 static void ignore_event(void *arg, const struct watch_event *event)
@@ -230,11 +239,9 @@ static void check_settings(const struct page *p)
 			      strstr(value, "[integrity]") ? "integrity" : "none", NULL);
 
 	read_setting("/proc/sys/kernel/perf_event_paranoid", value, sizeof(value));
-	snprintf(seen, sizeof(seen), "%s%s", *value ? value : "unknown",
-		 root ? ", which root may ignore" : "");
+	snprintf(seen, sizeof(seen), "%s; CAP_PERFMON overrides it", *value ? value : "unknown");
 	finding_print(p, root || strtol(value, NULL, 10) < 2 ? WORKS_OK : WORKS_LIMITED,
-		      "perf_event_paranoid", seen,
-		      root || strtol(value, NULL, 10) < 2 ? NULL : BE_ROOT);
+		      "perf_event_paranoid", seen, NULL);
 
 	read_setting("/proc/sys/kernel/yama/ptrace_scope", value, sizeof(value));
 	if (strcmp(value, "3") == 0)
@@ -242,9 +249,10 @@ static void check_settings(const struct page *p)
 			      "3: nobody may read another process's memory",
 			      "boot with kernel.yama.ptrace_scope below 3; it cannot be lowered "
 			      "while running");
-	else if (*value)
+	snprintf(seen, sizeof(seen), "%s; CAP_SYS_PTRACE overrides it", value);
+	if (*value && strcmp(value, "3") != 0)
 		finding_print(p, root || *value == '0' ? WORKS_OK : WORKS_LIMITED,
-			      "yama ptrace_scope", value, root || *value == '0' ? NULL : BE_ROOT);
+			      "yama ptrace_scope", seen, NULL);
 
 	read_setting("/proc/sys/kernel/kptr_restrict", value, sizeof(value));
 	snprintf(seen, sizeof(seen), "%s; pyleak needs no kernel addresses",
@@ -265,5 +273,6 @@ void doctor_kernel(const struct page *p)
 	check_btf(p);
 	check_bpf(p);
 	check_memory(p);
+	doctor_uprobes(p);
 	check_settings(p);
 }

@@ -9,4 +9,7 @@
 
 void doctor_kernel(const struct page *p);
 
+/* Of that: can functions of a process be probed, and many of them at once? */
+void doctor_uprobes(const struct page *p);
+
 #endif

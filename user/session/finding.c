@@ -7,7 +7,7 @@
 #include "../util/strbuf.h"
 
 #define NAME_AT 11 /* columns of "  missing  " */
-#define TEXT_AT 31
+#define TEXT_AT 34
 
 static const struct {
 	const char *word;
