@@ -16,6 +16,7 @@
 
 #define MODULES_MAX 65536 /* entries of sys.modules that are looked at */
 #define FRAMES_MAX 32	  /* frames of one thread looked at for one with a code object */
+#define FRAMED_MAX 64	  /* threads that are looked at for it */
 #define TIDS_MAX 4096	  /* threads in /proc/PID/task that are compared */
 #define GENERATIONS 3
 #define GC_SEARCH_BYTES 64
@@ -171,11 +172,10 @@ static int check_modules(struct look *k)
 	return check_version(k, m.sys);
 }
 
-/* The code object of a thread's newest Python frame, or 0. */
-static bool check_frames_of(struct look *k, uint64_t thread, bool *has_frame)
+/* Has @frame or one of its callers a code object that reads? */
+static bool check_frames(struct look *k, uint64_t frame)
 {
 	const struct py_layout *l = &k->rt->layout;
-	uint64_t frame = py_thread_frame(l, k->mem, thread);
 	struct py_code code;
 	char name[64];
 
@@ -185,7 +185,6 @@ static bool check_frames_of(struct look *k, uint64_t thread, bool *has_frame)
 
 		if (py_has(l->fr_owner))
 			remote_read(k->mem, frame + l->fr_owner, &owner, 1);
-		*has_frame = true;
 		type_name(k, executable, name);
 		if (owner < l->facts.skip_owner_min && !strcmp(name, "code") &&
 		    !py_code_read(l, k->mem, executable, &code)) {
@@ -201,8 +200,8 @@ struct threads {
 	struct look *look;
 	const pid_t *tids;
 	size_t tid_count;
-	unsigned int threads, native, by_id;
-	bool bad_interp, has_frame, frame;
+	unsigned int threads, native, by_id, framed;
+	bool bad_interp, frame;
 	uint64_t interp;
 };
 
@@ -222,7 +221,10 @@ static void count_thread(void *arg, uint64_t thread)
 	const struct py_layout *l = &k->rt->layout;
 	uint64_t id = word(k, thread + l->ts_thread_id);
 	const struct map *m = maps_find(k->maps, id);
+	uint64_t frame;
 
+	if (t->threads == PY_THREADS_MAX)
+		return;
 	t->threads++;
 	if (word(k, thread + l->ts_interp) != t->interp)
 		t->bad_interp = true;
@@ -230,8 +232,11 @@ static void count_thread(void *arg, uint64_t thread)
 	t->by_id += remote_plausible(id) && m && (m->prot & MAP_W);
 	if (py_has(l->ts_native_thread_id))
 		t->native += among(t->tids, t->tid_count, word(k, thread + l->ts_native_thread_id));
-	if (!t->frame)
-		t->frame = check_frames_of(k, thread, &t->has_frame);
+	if (t->frame || t->framed == FRAMED_MAX)
+		return;
+	frame = py_thread_frame(l, k->mem, thread);
+	t->framed += frame != 0;
+	t->frame = check_frames(k, frame);
 }
 
 static void count_interpreter(void *arg, uint64_t interp)
@@ -239,7 +244,8 @@ static void count_interpreter(void *arg, uint64_t interp)
 	struct threads *t = arg;
 
 	t->interp = interp;
-	py_threads(&t->look->rt->layout, t->look->mem, interp, count_thread, t);
+	if (t->threads < PY_THREADS_MAX)
+		py_threads(&t->look->rt->layout, t->look->mem, interp, count_thread, t);
 }
 
 static int check_threads(struct look *k, const struct process *p)
@@ -255,8 +261,8 @@ static int check_threads(struct look *k, const struct process *p)
 		return doubt(k, "a thread of the interpreter at 0x%" PRIx64 " belongs to another", k->main);
 	if (!t.native && !t.by_id)
 		return doubt(k, "none of the %u thread states names a thread of the process", t.threads);
-	if (t.has_frame && !t.frame)
-		return doubt(k, "no frame of %u threads has a code object that reads", t.threads);
+	if (t.framed && !t.frame)
+		return doubt(k, "no frame of %u threads has a code object that reads", t.framed);
 	k->rt->native_ids = t.native != 0;
 	if (t.native)
 		strbuf_addf(&k->said, "; %u threads, %u with their id in /proc/%d/task", t.threads, t.native,

@@ -17,8 +17,8 @@
 #include "../target/process.h"
 #include "layout.h"
 
-#define PY_INTERPRETERS_MAX 1024
-#define PY_THREADS_MAX 65536
+#define PY_INTERPRETERS_MAX 256
+#define PY_THREADS_MAX 32768 /* Linux's default limit of threads, kernel.threads-max, is of that order */
 
 /* Calls @fn with the address of each thread state of the interpreter at @interp, at most PY_THREADS_MAX. */
 void py_threads(const struct py_layout *l, struct remote *mem, uint64_t interp, void (*fn)(void *arg, uint64_t thread),
