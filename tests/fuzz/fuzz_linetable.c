@@ -21,7 +21,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	memcpy(&first_line, data + 1, sizeof(first_line));
 	memcpy(&offset, data + 5, sizeof(offset));
-	line = linetable_line((enum linetable_format)(data[0] % 3), data + 7, size - 7, first_line, offset);
+	line = linetable_line((enum linetable_format)(data[0] % 3), data + 7, size - 7, first_line,
+			      offset);
 	if (line < 0 && line != -ENOENT && line != -EINVAL)
 		abort();
 	return 0;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Python objects made by hand in this process's own memory, where any layout says that the parts lie. Blocks are exactly
- * as large as needed, so that the sanitizer sees what is written behind them, and freed by fake_release().
+ * Python objects made by hand in this process's own memory, where any layout says that the parts
+ * lie. Blocks are exactly as large as needed, so that the sanitizer sees what is written behind
+ * them, and freed by fake_release().
  */
 #ifndef PYLEAK_TESTS_FAKE_PYTHON_H
 #define PYLEAK_TESTS_FAKE_PYTHON_H
@@ -72,8 +73,12 @@ static inline void fake_init(struct fake *f, const struct py_layout *l)
 	f->bytes_type = fake_type(f, "bytes", PY_TPFLAGS_BYTES_SUBCLASS);
 }
 
-/* A str of @length characters of @kind bytes each at @data; kind 1 with @ascii has the short header. */
-static inline uint64_t fake_str(struct fake *f, const void *data, size_t length, unsigned int kind, int ascii)
+/*
+ * A str of @length characters of @kind bytes each at @data; kind 1 with @ascii has the short
+ * header.
+ */
+static inline uint64_t fake_str(struct fake *f, const void *data, size_t length, unsigned int kind,
+				int ascii)
 {
 	uint32_t at = ascii ? f->l.us_ascii_data : f->l.us_compact_data;
 	uint64_t str = (uintptr_t)fake_alloc(f, at + (length + 1) * kind);
@@ -114,14 +119,16 @@ static inline uint64_t fake_names(struct fake *f, const char *const *names, size
 }
 
 /*
- * "def remember(key, value)" at line 40 of /srv/app/cache.py: 4 bytes of line 41, then 4 of line 43; value is a cell, app
- * a free variable.
+ * "def remember(key, value)" at line 40 of /srv/app/cache.py: 4 bytes of line 41, then 4 of line
+ * 43; value is a cell, app a free variable.
  */
 static inline uint64_t fake_code(struct fake *f)
 {
 	static const char *const all[] = { "key", "value", "app" };
-	static const char *const locals[] = { "key" }, *const cells[] = { "value" }, *const frees[] = { "app" };
-	static const char *const tables[] = { "\x00\x01\x04\x02", "\x04\x01\x04\x02", "\xe9\x02\xe9\x04" };
+	static const char *const locals[] = {"key"}, *const cells[] = {"value"},
+				 *const frees[] = {"app"};
+	static const char *const tables[] = {"\x00\x01\x04\x02", "\x04\x01\x04\x02",
+					     "\xe9\x02\xe9\x04"};
 	uint64_t code = (uintptr_t)fake_alloc(f, FAKE_HEADER);
 	const struct py_layout *l = &f->l;
 	const char *table = l->minor < 10 ? tables[0] : l->minor == 10 ? tables[1] : tables[2];

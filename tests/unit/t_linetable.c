@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Line tables against what CPython says of them (tests/golden/linetables/record.py), and against damage. Files named on
- * the command line are checked instead of the recorded ones.
+ * Line tables against what CPython says of them (tests/golden/linetables/record.py), and against
+ * damage. Files named on the command line are checked instead of the recorded ones.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -57,8 +57,8 @@ static unsigned long check_lines(int minor, int first, const uint8_t *table, siz
 			int got = linetable_line(format, table, len, first, offset);
 
 			if (got != want)
-				fail_msg("3.%d, first line %d, offset %u: got %d, expected %d", minor, first, offset,
-					 got, want);
+				fail_msg("3.%d, first line %d, offset %u: got %d, expected %d",
+					 minor, first, offset, got, want);
 		}
 		want = strcmp(colon + 1, "-") == 0 ? -ENOENT : atoi(colon + 1);
 	}
@@ -75,11 +75,14 @@ static void lines_are_those_of_cpython(void **state)
 		unsigned long checked = 0;
 
 		if (!f)
-			fail_msg("%s: %s (run from the top of the tree)", files[i], strerror(errno));
+			fail_msg("%s: %s (run from the top of the tree)", files[i],
+				 strerror(errno));
 		while (getline(&line, &cap, f) > 0) {
 			char *save;
-			char *minor = strtok_r(line, " ", &save), *first = strtok_r(NULL, " ", &save);
-			char *hex = strtok_r(NULL, " ", &save), *lines = strtok_r(NULL, " \n", &save);
+			char *minor = strtok_r(line, " ", &save),
+			     *first = strtok_r(NULL, " ", &save);
+			char *hex = strtok_r(NULL, " ", &save),
+			     *lines = strtok_r(NULL, " \n", &save);
 			uint8_t *table = malloc(strlen(hex) / 2 + 1);
 			size_t len = from_hex(hex, table);
 
@@ -130,8 +133,16 @@ static void ranges_without_a_line_keep_the_running_line(void **state)
 
 static void locations_of_each_kind(void **state)
 {
-	/* short, one line +2, no columns -3 (svarint 7), long +40 (svarint 80 = 0x50: 0x50 0x01), none, short */
-	static const char table[] = "\x80\x11" "\xe0\x01\x02" "\xe8\x07" "\xf1\x50\x01\x00\x01\x01" "\xf8" "\x80\x01";
+	/*
+	 * short, one line +2, no columns -3 (svarint 7), long +40 (svarint 80 = 0x50: 0x50 0x01),
+	 * none, short
+	 */
+	static const char table[] = "\x80\x11"
+				    "\xe0\x01\x02"
+				    "\xe8\x07"
+				    "\xf1\x50\x01\x00\x01\x01"
+				    "\xf8"
+				    "\x80\x01";
 
 	(void)state;
 	assert_int_equal(LINE_OF(LINETABLE_LOCATIONS, table, 0), 10);
@@ -151,12 +162,15 @@ static void damage_is_named(void **state)
 	assert_int_equal(LINE_OF(LINETABLE_LNOTAB, "\x00\x80", 0), -EINVAL); /* line -118 */
 	assert_int_equal(LINE_OF(LINETABLE_RANGES, "\x04\x01\x02", 0), -EINVAL);
 	assert_int_equal(LINE_OF(LINETABLE_RANGES, "\x04\x81", 0), -EINVAL);
-	assert_int_equal(LINE_OF(LINETABLE_LOCATIONS, "\x11\x80", 0), -EINVAL);			/* no entry bit */
-	assert_int_equal(LINE_OF(LINETABLE_LOCATIONS, "\xe8", 0), -EINVAL);			/* step cut off */
-	assert_int_equal(LINE_OF(LINETABLE_LOCATIONS, "\xe8\x47", 0), -EINVAL);			/* in the middle */
-	assert_int_equal(LINE_OF(LINETABLE_LOCATIONS, "\xe8\x47\x80", 0), -EINVAL);		/* by an entry */
-	assert_int_equal(LINE_OF(LINETABLE_LOCATIONS, "\xe8\x7f\x7f\x7f\x7f\x7f\x7f\x01", 0), -EINVAL);
-	assert_int_equal(LINE_OF(LINETABLE_LOCATIONS, "\xe8\x7f\x7f\x7f\x7f\x7f\x03", 0), -EINVAL); /* line < 0 */
+	assert_int_equal(LINE_OF(LINETABLE_LOCATIONS, "\x11\x80", 0), -EINVAL); /* no entry bit */
+	assert_int_equal(LINE_OF(LINETABLE_LOCATIONS, "\xe8", 0), -EINVAL);     /* step cut off */
+	assert_int_equal(LINE_OF(LINETABLE_LOCATIONS, "\xe8\x47", 0), -EINVAL); /* in the middle */
+	assert_int_equal(LINE_OF(LINETABLE_LOCATIONS, "\xe8\x47\x80", 0),
+			 -EINVAL); /* by an entry */
+	assert_int_equal(LINE_OF(LINETABLE_LOCATIONS, "\xe8\x7f\x7f\x7f\x7f\x7f\x7f\x01", 0),
+			 -EINVAL);
+	assert_int_equal(LINE_OF(LINETABLE_LOCATIONS, "\xe8\x7f\x7f\x7f\x7f\x7f\x03", 0),
+			 -EINVAL); /* line < 0 */
 }
 
 int main(int argc, char **argv)

@@ -61,8 +61,9 @@ static void the_main_job_has_defaults(void **state)
 
 static void every_option_is_understood(void **state)
 {
-	struct options o = accepted("--pid=1,2 -p 3,2 --duration 500ms --output=r.txt --format json --top 0 "
-				    "--budget 0.5% --color never --quiet --fail-on-leak");
+	struct options o =
+		accepted("--pid=1,2 -p 3,2 --duration 500ms --output=r.txt --format json --top 0 "
+			 "--budget 0.5% --color never --quiet --fail-on-leak");
 
 	(void)state;
 	assert_int_equal(o.pid_count, 3);
@@ -89,9 +90,13 @@ static void every_option_is_understood(void **state)
 static void the_suffix_chooses_the_format(void **state)
 {
 	static const char *const cases[][2] = {
-		{ "-p 1 -o a.json", "json" },	 { "-p 1 -o a.folded", "folded" }, { "-p 1 -o a.txt", "table" },
-		{ "-p 1 -o a.out", "table" },	 { "-p 1 -o a.json --format folded", "folded" },
-		{ "-p 1 -o a.html --format json", "json" }, { "-p 1 -o a -o b.json", "json" },
+		{"-p 1 -o a.json", "json"},
+		{"-p 1 -o a.folded", "folded"},
+		{"-p 1 -o a.txt", "table"},
+		{"-p 1 -o a.out", "table"},
+		{"-p 1 -o a.json --format folded", "folded"},
+		{"-p 1 -o a.html --format json", "json"},
+		{"-p 1 -o a -o b.json", "json"},
 	};
 
 	(void)state;
@@ -175,15 +180,23 @@ static void wrong_input_is_explained(void **state)
 static void what_comes_later_is_refused_by_name(void **state)
 {
 	static const char *const cases[][2] = {
-		{ "gc -p 1", "command gc" },	       { "heap -p 1", "command heap" },
-		{ "who -p 1", "command who" },	       { "top -p 1", "command top" },
-		{ "fds -p 1", "command fds" },	       { "ps", "command ps" },
-		{ "agent", "command agent" },	       { "report x.json", "command report" },
-		{ "diff a b", "command diff" },	       { "check -- true", "command check" },
-		{ "-p 1 --format pprof", "format pprof" }, { "-p 1 --format html", "format html" },
-		{ "-p 1 --format speedscope", "format speedscope" }, { "-p 1 -o x.html", "format html" },
-		{ "-p 1 -o x.pb.gz", "format pprof" }, { "-p 1 -o x.speedscope.json", "format speedscope" },
-		{ "-p 1 --exact", "option --exact" },
+		{"gc -p 1", "command gc"},
+		{"heap -p 1", "command heap"},
+		{"who -p 1", "command who"},
+		{"top -p 1", "command top"},
+		{"fds -p 1", "command fds"},
+		{"ps", "command ps"},
+		{"agent", "command agent"},
+		{"report x.json", "command report"},
+		{"diff a b", "command diff"},
+		{"check -- true", "command check"},
+		{"-p 1 --format pprof", "format pprof"},
+		{"-p 1 --format html", "format html"},
+		{"-p 1 --format speedscope", "format speedscope"},
+		{"-p 1 -o x.html", "format html"},
+		{"-p 1 -o x.pb.gz", "format pprof"},
+		{"-p 1 -o x.speedscope.json", "format speedscope"},
+		{"-p 1 --exact", "option --exact"},
 	};
 
 	(void)state;
@@ -194,7 +207,8 @@ static void what_comes_later_is_refused_by_name(void **state)
 		if (parse(&o, &e, cases[i][0]) != -EINVAL)
 			fail_msg("'%s' was not refused", cases[i][0]);
 		assert_int_equal(e.exit, EXIT_USAGE);
-		if (!strstr(e.text, cases[i][1]) || !strstr(e.text, "is not part of this version yet"))
+		if (!strstr(e.text, cases[i][1]) ||
+		    !strstr(e.text, "is not part of this version yet"))
 			fail_msg("'%s': '%s'", cases[i][0], e.text);
 		options_release(&o);
 	}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Reports made by hand against the exact text of each format, tests/golden/NAME. Where a format is to change,
- * GOLDEN_WRITE=1 writes the files anew; read the difference before it is committed.
+ * Reports made by hand against the exact text of each format, tests/golden/NAME. Where a format is
+ * to change, GOLDEN_WRITE=1 writes the files anew; read the difference before it is committed.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -38,12 +38,17 @@ static void set_sizes(struct candidate *c, int64_t a, int64_t b, int64_t d)
 
 #define TEXT(field, ...) snprintf(field, sizeof(field), __VA_ARGS__)
 
-/* How the requests of every candidate come in: frames of an installed package, and of Python's own library. */
+/*
+ * How the requests of every candidate come in: frames of an installed package, and of Python's own
+ * library.
+ */
 static void push_server(struct candidate *c)
 {
 	push(c, "/srv/shop/app/views.py", 88, "handle_request");
-	push(c, "/usr/lib/python3/dist-packages/gunicorn/workers/sync.py", 176, "SyncWorker.handle_request");
-	push(c, "/usr/lib/python3/dist-packages/gunicorn/workers/sync.py", 135, "SyncWorker.handle");
+	push(c, "/usr/lib/python3/dist-packages/gunicorn/workers/sync.py", 176,
+	     "SyncWorker.handle_request");
+	push(c, "/usr/lib/python3/dist-packages/gunicorn/workers/sync.py", 135,
+	     "SyncWorker.handle");
 	push(c, "/usr/lib/python3.11/threading.py", 975, "Thread.run");
 	push(c, "/usr/lib/python3.11/threading.py", 1038, "Thread._bootstrap_inner");
 	push(c, "/srv/shop/main.py", 12, "<module>");
@@ -112,7 +117,8 @@ static void make_connections(struct candidate *c)
 	c->inuse_objects = 6;
 	TEXT(c->type, "list");
 	TEXT(c->content, "app.db.Connection \xc3\x97" "2");
-	TEXT(c->held_by, "thread 4251 (worker-3), frame of Pool.acquire in app/db/pool.py: self.idle[*].connections");
+	TEXT(c->held_by, "thread 4251 (worker-3), frame of Pool.acquire in app/db/pool.py: "
+			 "self.idle[*].connections");
 	set_sizes(c, 4, UNKNOWN, 6);
 	c->siblings = 12;
 	TEXT(c->why_no_line, "nothing was stored while the watchpoint stood, 2.1 s");
@@ -260,7 +266,8 @@ static void check_golden(const char *name, const char *text)
 	free(want);
 }
 
-static void check(const char *name, const char *format, void (*make)(struct report *r), const struct format_options *o)
+static void check(const char *name, const char *format, void (*make)(struct report *r),
+		  const struct format_options *o)
 {
 	struct report r;
 	char *text;
@@ -294,7 +301,7 @@ static void table_in_color_with_all_frames(void **state)
 static void table_in_ascii_without_width(void **state)
 {
 	(void)state;
-	check("service_ascii.txt", "table", make_service, &(struct format_options){ .ascii = true });
+	check("service_ascii.txt", "table", make_service, &(struct format_options){.ascii = true});
 }
 
 static void table_without_growth_names_the_threshold(void **state)
@@ -306,7 +313,8 @@ static void table_without_growth_names_the_threshold(void **state)
 static void table_of_hostile_text(void **state)
 {
 	(void)state;
-	check("poor_80.txt", "table", make_poor, &(struct format_options){ .width = 80, .ascii = true });
+	check("poor_80.txt", "table", make_poor,
+	      &(struct format_options){.width = 80, .ascii = true});
 }
 
 static void folded_stacks(void **state)
@@ -335,14 +343,16 @@ static void no_line_is_wider_than_the_page(void **state)
 
 			make[i](&r);
 			text = print("table", &r, &(struct format_options){ .width = width });
-			for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+			for (char *line = strtok_r(text, "\n", &save); line;
+			     line = strtok_r(NULL, "\n", &save)) {
 				int columns = 0;
 
 				for (char *at = line; *at; at++)
 					columns += (*at & 0xc0) != 0x80;
-				if (columns > (width < 40 ? 40 : width) && !strstr(line, "objects/s") &&
-				    strncmp(line, "pid ", 4) != 0)
-					fail_msg("%d columns on a page of %d: %s", columns, width, line);
+				if (columns > (width < 40 ? 40 : width) &&
+				    !strstr(line, "objects/s") && strncmp(line, "pid ", 4) != 0)
+					fail_msg("%d columns on a page of %d: %s", columns, width,
+						 line);
 			}
 			free(text);
 			report_release(&r);
@@ -386,36 +396,39 @@ static void json_has_the_fields_that_others_rely_on(void **state)
 		json_t *root = parse(make[i]), *candidate, *after;
 		size_t index;
 
-		HAS_FIELDS(root, "schema", "target", "started", "duration_seconds", "verdict", "footprint",
-			   "candidates", "loss", "cost");
-		HAS_FIELDS(json_object_get(root, "target"), "pid", "comm", "python", "build", "build_id", "container",
-			   "threads");
+		HAS_FIELDS(root, "schema", "target", "started", "duration_seconds", "verdict",
+			   "footprint", "candidates", "loss", "cost");
+		HAS_FIELDS(json_object_get(root, "target"), "pid", "comm", "python", "build",
+			   "build_id", "container", "threads");
 		after = json_object_get(json_object_get(root, "footprint"), "after");
 		HAS_FIELDS(json_object_get(root, "footprint"), "before", "after");
 		HAS_FIELDS(after, "rss_bytes", "pss_bytes", "uss_bytes", "swap_bytes", "parts");
-		HAS_FIELDS(json_object_get(after, "parts"), "python_live_bytes", "python_free_bytes",
-			   "native_live_bytes", "native_free_bytes", "thread_stacks_bytes", "file_bytes",
-			   "shmem_bytes", "other_bytes");
-		HAS_FIELDS(json_object_get(root, "loss"), "dropped_events", "truncated_stacks", "unresolved_frames",
-			   "map_full", "torn_reads");
-		HAS_FIELDS(json_object_get(root, "cost"), "target_cpu_percent", "probe_hits", "bytes_read",
-			   "target_stopped_ns");
+		HAS_FIELDS(json_object_get(after, "parts"), "python_live_bytes",
+			   "python_free_bytes", "native_live_bytes", "native_free_bytes",
+			   "thread_stacks_bytes", "file_bytes", "shmem_bytes", "other_bytes");
+		HAS_FIELDS(json_object_get(root, "loss"), "dropped_events", "truncated_stacks",
+			   "unresolved_frames", "map_full", "torn_reads");
+		HAS_FIELDS(json_object_get(root, "cost"), "target_cpu_percent", "probe_hits",
+			   "bytes_read", "target_stopped_ns");
 		json_array_foreach(json_object_get(root, "candidates"), index, candidate)
-			HAS_FIELDS(candidate, "rank", "verdict", "confidence", "growth_bytes_per_second",
-				   "growth_objects_per_second", "inuse_bytes", "inuse_objects", "type", "held_by",
-				   "stored_at", "allocated_at", "stack", "cause", "advice", "evidence");
+			HAS_FIELDS(candidate, "rank", "verdict", "confidence",
+				   "growth_bytes_per_second", "growth_objects_per_second",
+				   "inuse_bytes", "inuse_objects", "type", "held_by", "stored_at",
+				   "allocated_at", "stack", "cause", "advice", "evidence");
 		json_decref(root);
 	}
 }
 
 static void json_says_null_where_nothing_is_known(void **state)
 {
-	json_t *root = parse(make_poor), *candidate = json_array_get(json_object_get(root, "candidates"), 0);
+	json_t *root = parse(make_poor),
+	       *candidate = json_array_get(json_object_get(root, "candidates"), 0);
 
 	(void)state;
 	assert_true(json_is_null(json_object_get(json_object_get(root, "target"), "threads")));
 	assert_true(json_is_null(json_object_get(json_object_get(root, "target"), "container")));
-	assert_true(json_is_null(json_object_get(json_object_get(root, "cost"), "target_cpu_percent")));
+	assert_true(
+		json_is_null(json_object_get(json_object_get(root, "cost"), "target_cpu_percent")));
 	assert_true(json_is_null(json_object_get(candidate, "inuse_objects")));
 	assert_true(json_is_null(json_object_get(candidate, "growth_bytes_per_second")));
 	assert_true(json_is_null(json_object_get(json_object_get(candidate, "stored_at"), "line")));

@@ -49,7 +49,8 @@ static int tear_down(void **state)
 
 static struct py_frame_ref ref_at(const struct world *w, int offset)
 {
-	return (struct py_frame_ref){ .code = w->code, .instr = fake_instr(&w->fake, w->code, offset) };
+	return (struct py_frame_ref){.code = w->code,
+				     .instr = fake_instr(&w->fake, w->code, offset)};
 }
 
 static void a_pair_becomes_a_frame(void **state)

@@ -78,7 +78,8 @@ static void check_cut(struct fake *f)
 	expect(f, fake_ascii(f, "0123456789"), 4, "...");
 	expect(f, fake_ascii(f, "0123456789"), 2, ".");
 	expect(f, fake_ascii(f, "0123456789"), 1, "");
-	expect(f, fake_str(f, euros, 4, 2, 0), 13, "\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac");
+	expect(f, fake_str(f, euros, 4, 2, 0), 13,
+	       "\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac");
 	expect(f, fake_str(f, euros, 4, 2, 0), 12, "\xe2\x82\xac\xe2\x82\xac...");
 	expect(f, fake_str(f, euros, 4, 2, 0), 8, "\xe2\x82\xac...");
 	expect(f, fake_str(f, euros, 4, 2, 0), 6, "...");
@@ -130,7 +131,8 @@ static void check_refused(struct fake *f)
 	uint64_t legacy = fake_ascii(f, "a"), other = fake_ascii(f, "a"), huge = fake_ascii(f, "a");
 	uint64_t odd = fake_ascii(f, "a");
 
-	fake_set32(legacy, f->l.us_state, f->l.minor >= 14 ? 1u << 16 : 1u << 2); /* kind 1, not compact */
+	fake_set32(legacy, f->l.us_state,
+		   f->l.minor >= 14 ? 1u << 16 : 1u << 2); /* kind 1, not compact */
 	refuse(f, legacy, -EINVAL);
 	fake_set32(legacy, f->l.us_state, 0); /* not ready */
 	refuse(f, legacy, -EINVAL);

@@ -9,7 +9,7 @@
 #include "linetable.h"
 #include "text.h"
 
-/* Bounds of what is believed: the largest line table of CPython's own test suite is below 64 KiB. */
+/* Bounds of what is believed. The largest line table below 3.12's lib/ is of 71,029 bytes. */
 #define LINETABLE_BYTES_MAX (4u << 20)
 #define NAMES_MAX 65536u
 #define STACK_SLOTS_MAX (1u << 20)
@@ -33,7 +33,10 @@ static int int_at(struct remote *mem, uint64_t base, uint32_t offset)
 	return value > INT_MAX ? -EINVAL : (int)value;
 }
 
-/* The type's own name is the one thing that all versions' code objects share and nothing else in a heap has. */
+/*
+ * The type's own name is the one thing that all versions' code objects share and nothing else in a
+ * heap has.
+ */
 static int check_code(const struct py_layout *l, struct remote *mem, uint64_t addr)
 {
 	uint64_t type, name;
@@ -67,22 +70,27 @@ int py_code_read(const struct py_layout *l, struct remote *mem, uint64_t addr, s
 		return out->first_line;
 	len = py_text(l, mem, word_at(mem, addr, l->co_filename), out->file, sizeof(out->file));
 	if (len >= 0)
-		len = py_text(l, mem, word_at(mem, addr, name), out->function, sizeof(out->function));
+		len = py_text(l, mem, word_at(mem, addr, name), out->function,
+			      sizeof(out->function));
 	return len < 0 ? (int)len : 0;
 }
 
 /*
  * What the frame's instruction field holds while a call, or a store, is under way:
  *
- *	3.8, 3.9   f_lasti, bytes: the instruction itself; -1 before the first (Include/frameobject.h, ceval.c)
+ *	3.8, 3.9   f_lasti, bytes: the instruction itself; -1 before the first
+ *		   (Include/frameobject.h, Python/ceval.c)
  *	3.10	   f_lasti, code units of two bytes
- *	3.11, 3.12 prev_instr, a pointer: the instruction itself or, when it called a Python function without a C
- *		   recursion, the last of its inline caches; one unit in front of the code before the first
- *		   (Python/ceval.c, Python/bytecodes.c). Caches belong to the line of their instruction.
- *	3.13 on	   instr_ptr, a pointer: the instruction itself also during a call; what return_offset adds is added when
- *		   the call returns (Python/bytecodes.c, Include/internal/pycore_frame.h)
+ *	3.11, 3.12 prev_instr, a pointer: the instruction itself or, when it called a Python
+ *		   function without a C recursion, the last of its inline caches, which belong to
+ *		   the line of their instruction; one unit in front of the code before the first
+ *		   (Python/ceval.c, Python/bytecodes.c)
+ *	3.13 on	   instr_ptr, a pointer: the instruction itself also during a call; what
+ *		   return_offset adds is added when the call returns (Python/bytecodes.c,
+ *		   Include/internal/pycore_frame.h)
  *
- * so that the line of exactly this place is the right one everywhere. Negative: execution has not begun.
+ * so that the line of exactly this place is the right one everywhere. Negative: execution has not
+ * begun.
  */
 static int64_t instruction_offset(const struct py_layout *l, uint64_t code, uint64_t instr)
 {
@@ -91,7 +99,8 @@ static int64_t instruction_offset(const struct py_layout *l, uint64_t code, uint
 	return (int64_t)(instr - (code + l->co_code_adaptive));
 }
 
-static int read_table(const struct py_layout *l, struct remote *mem, uint64_t code, uint8_t **table, size_t *len)
+static int read_table(const struct py_layout *l, struct remote *mem, uint64_t code, uint8_t **table,
+		      size_t *len)
 {
 	uint64_t bytes = word_at(mem, code, l->co_linetable), size;
 	int rc;
@@ -147,7 +156,8 @@ static int names_count(const struct py_layout *l, struct remote *mem, uint64_t t
 }
 
 /* The tuples that name the slots, in the order of the slots; 0 ends the list. */
-static void name_tuples(const struct py_layout *l, struct remote *mem, uint64_t code, uint64_t tuples[4])
+static void name_tuples(const struct py_layout *l, struct remote *mem, uint64_t code,
+			uint64_t tuples[4])
 {
 	memset(tuples, 0, 4 * sizeof(tuples[0]));
 	if (py_has(l->co_localsplusnames)) {
@@ -159,7 +169,8 @@ static void name_tuples(const struct py_layout *l, struct remote *mem, uint64_t 
 	tuples[2] = word_at(mem, code, l->co_freevars);
 }
 
-int py_code_varname(const struct py_layout *l, struct remote *mem, uint64_t code, unsigned index, char *buf, size_t cap)
+int py_code_varname(const struct py_layout *l, struct remote *mem, uint64_t code, unsigned index,
+		    char *buf, size_t cap)
 {
 	uint64_t tuples[4];
 
@@ -171,7 +182,8 @@ int py_code_varname(const struct py_layout *l, struct remote *mem, uint64_t code
 		if (count < 0)
 			return count;
 		if (index < (unsigned int)count) {
-			len = py_text(l, mem, word_at(mem, tuples[i], l->tu_item + 8 * index), buf, cap);
+			len = py_text(l, mem, word_at(mem, tuples[i], l->tu_item + 8 * index), buf,
+				      cap);
 			return len < 0 ? (int)len : 0;
 		}
 		index -= (unsigned int)count;
@@ -179,11 +191,13 @@ int py_code_varname(const struct py_layout *l, struct remote *mem, uint64_t code
 	return -ENOENT;
 }
 
-int py_code_slots(const struct py_layout *l, struct remote *mem, uint64_t code, unsigned *named, unsigned *stack)
+int py_code_slots(const struct py_layout *l, struct remote *mem, uint64_t code, unsigned *named,
+		  unsigned *stack)
 {
 	uint64_t tuples[4];
 	int depth = int_at(mem, code, l->co_stacksize);
-	int locals = int_at(mem, code, py_has(l->co_nlocalsplus) ? l->co_nlocalsplus : l->co_nlocals);
+	uint32_t locals_field = py_has(l->co_nlocalsplus) ? l->co_nlocalsplus : l->co_nlocals;
+	int locals = int_at(mem, code, locals_field);
 	unsigned int total = 0;
 
 	if (depth < 0 || (unsigned int)depth > STACK_SLOTS_MAX)
@@ -192,7 +206,7 @@ int py_code_slots(const struct py_layout *l, struct remote *mem, uint64_t code, 
 	for (unsigned int i = 0; tuples[i]; i++) {
 		int count = names_count(l, mem, tuples[i]);
 
-		/* The first tuple names as many slots as the code object says it has locals, or it is none. */
+		/* The first tuple has a name for each of the code object's locals. */
 		if (count < 0 || (i == 0 && count != locals))
 			return -EINVAL;
 		total += (unsigned int)count;

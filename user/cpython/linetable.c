@@ -106,7 +106,8 @@ static int locations_line(const uint8_t *table, size_t len, int64_t line, uint32
 			return -EINVAL;
 		if (kind >= LOCATION_ONE_LINE_0 && kind <= LOCATION_ONE_LINE_2)
 			step = kind - LOCATION_ONE_LINE_0;
-		else if ((kind == LOCATION_NO_COLUMNS || kind == LOCATION_LONG) && !read_svarint(&c, &step))
+		else if ((kind == LOCATION_NO_COLUMNS || kind == LOCATION_LONG) &&
+			 !read_svarint(&c, &step))
 			return -EINVAL;
 		line += step;
 		end += ((head & 7u) + 1) * CODE_UNIT;
@@ -119,7 +120,8 @@ static int locations_line(const uint8_t *table, size_t len, int64_t line, uint32
 	return -ENOENT;
 }
 
-int linetable_line(enum linetable_format format, const uint8_t *table, size_t len, int first_line, uint32_t offset)
+int linetable_line(enum linetable_format format, const uint8_t *table, size_t len, int first_line,
+		   uint32_t offset)
 {
 	switch (format) {
 	case LINETABLE_LNOTAB:

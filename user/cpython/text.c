@@ -2,11 +2,12 @@
 /*
  * A compact str is one block (PEP 393, Include/cpython/unicodeobject.h):
  *
- *	ob_base | length | hash | state | data ...				us_ascii_data: ASCII only
- *	ob_base | length | hash | state | utf8_length | utf8 | data ...		us_compact_data: 1, 2 or 4 bytes a character
+ *	ob_base | length | hash | state | data ...	ASCII only; data at us_ascii_data
+ *	ob_base | length | hash | state | utf8_length | utf8 | data ...
+ *							data at us_compact_data, of 1, 2 or 4 bytes
  *
- * The bits of state are, from the lowest, interned:2 kind:3 compact:1 ascii:1; since 3.14 interned has 16 bits of its own
- * and the others follow it.
+ * The bits of state are, from the lowest, interned:2 kind:3 compact:1 ascii:1; since 3.14 interned
+ * has 16 bits of its own and the others follow it.
  */
 #include "text.h"
 
@@ -22,33 +23,39 @@ struct state {
 };
 
 /*
- * Which of the two arrangements a state word has shows by itself: kind is never 0 in a str that is ready, and the wide
- * interned is at most 3.
+ * Which of the two arrangements a state word has shows by itself: kind is never 0 in a str that is
+ * ready, and the wide interned is at most 3.
  */
 static struct state decode_state(uint32_t word)
 {
 	uint32_t bits = (word & 0xffff) <= 3 ? word >> 16 : (word >> 2);
 
-	return (struct state){ .kind = bits & 7, .compact = (bits >> 3) & 1, .ascii = (bits >> 4) & 1 };
+	return (struct state){
+		.kind = bits & 7,
+		.compact = (bits >> 3) & 1,
+		.ascii = (bits >> 4) & 1,
+	};
 }
 
 static bool is_str(const struct py_layout *l, struct remote *mem, uint64_t addr)
 {
 	uint64_t type, flags;
 
-	return remote_plausible(addr) && remote_u64(mem, addr + l->ob_type, &type) && remote_plausible(type) &&
-	       remote_u64(mem, type + l->tp_flags, &flags) && (flags & PY_TPFLAGS_UNICODE_SUBCLASS);
+	return remote_plausible(addr) && remote_u64(mem, addr + l->ob_type, &type) &&
+	       remote_plausible(type) && remote_u64(mem, type + l->tp_flags, &flags) &&
+	       (flags & PY_TPFLAGS_UNICODE_SUBCLASS);
 }
 
 /*
- * Control characters would reach the terminal of whoever reads the report, and direction marks would reorder its text;
- * lone surrogates have no UTF-8.
+ * Control characters would reach the terminal of whoever reads the report, and direction marks
+ * would reorder its text; lone surrogates have no UTF-8.
  */
 static bool is_printable(uint32_t c)
 {
 	if (c < 0x20 || (c >= 0x7f && c < 0xa0))
 		return false;
-	if ((c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f))
+	if ((c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
+	    (c >= 0x2060 && c <= 0x206f))
 		return false;
 	return !(c >= 0xd800 && c < 0xe000) && c != 0xfeff && c < 0x110000;
 }
@@ -101,7 +108,8 @@ static size_t cut(char *buf, size_t len, size_t cap)
 	return len + dots;
 }
 
-static ssize_t copy_text(struct remote *mem, uint64_t data, uint64_t length, unsigned int kind, char *buf, size_t cap)
+static ssize_t copy_text(struct remote *mem, uint64_t data, uint64_t length, unsigned int kind,
+			 char *buf, size_t cap)
 {
 	unsigned char chunk[CHUNK_BYTES];
 	size_t len = 0;
@@ -120,7 +128,7 @@ static ssize_t copy_text(struct remote *mem, uint64_t data, uint64_t length, uns
 			size_t bytes = encode(character(chunk, i, kind), utf8);
 
 			if (len + bytes > cap - 1) {
-				/* cut() looks at the byte behind the text to find the start of a character. */
+				/* cut() looks at this byte to find the start of a character. */
 				buf[len] = '\0';
 				return (ssize_t)cut(buf, len, cap);
 			}
@@ -144,11 +152,13 @@ ssize_t py_text(const struct py_layout *l, struct remote *mem, uint64_t addr, ch
 	buf[0] = '\0';
 	if (!is_str(l, mem, addr))
 		return -EINVAL;
-	if (!remote_u64(mem, addr + l->us_length, &length) || !remote_u32(mem, addr + l->us_state, &word))
+	if (!remote_u64(mem, addr + l->us_length, &length) ||
+	    !remote_u32(mem, addr + l->us_state, &word))
 		return -EFAULT;
 	s = decode_state(word);
 	if (!s.compact || (s.kind != 1 && s.kind != 2 && s.kind != 4) || (s.ascii && s.kind != 1) ||
 	    length >= REMOTE_ADDR_MAX)
 		return -EINVAL;
-	return copy_text(mem, addr + (s.ascii ? l->us_ascii_data : l->us_compact_data), length, s.kind, buf, cap);
+	return copy_text(mem, addr + (s.ascii ? l->us_ascii_data : l->us_compact_data), length,
+			 s.kind, buf, cap);
 }

@@ -29,7 +29,10 @@ void report_release(struct report *r)
 	r->count = 0;
 }
 
-/* Of more warnings than there is room for, the first ones stay: they are about what failed earliest. */
+/*
+ * Of more warnings than there is room for, the first ones stay: they are about what failed
+ * earliest.
+ */
 void report_warn(struct report *r, const char *fmt, ...)
 {
 	va_list ap;

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * One line per candidate for flame graph programs: the stack of the store, outermost frame first, then the holder, then
- * how many bytes survive under it.
+ * One line per candidate for flame graph programs: the stack of the store, outermost frame first,
+ * then the holder, then how many bytes survive under it.
  *
- *	serve (app/server.py:120);handle (app/views.py:88);remember (app/cache.py:41);module app.cache: SESSIONS 1234567
+ *	serve (app/server.py:120);remember (app/cache.py:41);module app.cache: SESSIONS 1234567
  */
 #include <errno.h>
 #include <inttypes.h>
 
 #include "format.h"
 
-/* A part must not hold what separates parts and lines; a holder keeps its spaces, since only the last one counts. */
+/*
+ * A part must not hold what separates parts and lines; a holder keeps its spaces, since only the
+ * last one counts.
+ */
 static void put_part(FILE *out, const char *text)
 {
 	for (; *text; text++) {
@@ -40,7 +43,8 @@ static int folded_leaks(FILE *out, const struct report *r, const struct format_o
 
 	for (uint32_t i = 0; i < count; i++) {
 		const struct candidate *c = &r->candidates[i];
-		uint32_t depth = c->stack.depth < REPORT_STACK_MAX ? c->stack.depth : REPORT_STACK_MAX;
+		uint32_t depth =
+			c->stack.depth < REPORT_STACK_MAX ? c->stack.depth : REPORT_STACK_MAX;
 
 		/* A weight of nothing has no place in a flame graph. */
 		if (c->inuse_bytes == UNKNOWN || c->inuse_bytes <= 0)
@@ -53,4 +57,6 @@ static int folded_leaks(FILE *out, const struct report *r, const struct format_o
 	return ferror(out) ? -EIO : 0;
 }
 
-const struct format format_folded = { .name = "folded", .suffix = ".folded", .leaks = folded_leaks };
+const struct format format_folded = {
+	.name = "folded", .suffix = ".folded", .leaks = folded_leaks,
+};

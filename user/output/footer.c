@@ -29,7 +29,8 @@ static void put_loss(const struct page *page, const struct loss *loss)
 	add_loss(&s, loss->dropped_events, "event dropped", "events dropped");
 	add_loss(&s, loss->truncated_stacks, "stack cut short", "stacks cut short");
 	add_loss(&s, loss->unresolved_frames, "frame without a name", "frames without a name");
-	add_loss(&s, loss->map_full, "entry that found its map full", "entries that found their map full");
+	add_loss(&s, loss->map_full, "entry that found its map full",
+		 "entries that found their map full");
 	add_loss(&s, loss->torn_reads, "read torn and repeated", "reads torn and repeated");
 	page_field(page, 0, "not seen", PAGE_QUIET, s.len ? text : "nothing was lost");
 }
@@ -41,8 +42,8 @@ static void put_cost(const struct page *page, const struct cost *cost)
 
 	strbuf_init(&s, text, sizeof(text));
 	if (cost->target_cpu_percent >= 0)
-		strbuf_addf(&s, "%.*f %% of the target's CPU time", cost->target_cpu_percent < 0.1 ? 2 : 1,
-			    cost->target_cpu_percent);
+		strbuf_addf(&s, "%.*f %% of the target's CPU time",
+			    cost->target_cpu_percent < 0.1 ? 2 : 1, cost->target_cpu_percent);
 	else
 		strbuf_add(&s, "the target's CPU time was not measured");
 	units_count(one, (int64_t)cost->probe_hits);
@@ -59,7 +60,8 @@ static void put_cost(const struct page *page, const struct cost *cost)
 	page_field(page, 0, "cost", PAGE_QUIET, text);
 }
 
-void footer_put(const struct page *page, const struct paths *paths, const struct report *r, uint32_t shown)
+void footer_put(const struct page *page, const struct paths *paths, const struct report *r,
+		uint32_t shown)
 {
 	char text[320];
 	struct strbuf s;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The report for other programs, schema pyleak.report/1; docs/output.md says how each number is obtained. A field that
- * is unknown is null. Within the schema fields are only ever added.
+ * The report for other programs, schema pyleak.report/1; docs/output.md says how each number is
+ * obtained. A field that is unknown is null. Within the schema fields are only ever added.
  *
- * json_pack() takes over every value it is given, also when it fails, and then answers NULL: so a NULL from any function
- * here means that memory ran out, and nothing leaks.
+ * json_pack() takes over every value it is given, also when it fails, and then answers NULL: so a
+ * NULL from any function here means that memory ran out, and nothing leaks.
  */
 #include <errno.h>
 #include <jansson.h>
@@ -54,14 +54,16 @@ static json_t *real(double value)
 
 static json_t *frame(const struct frame *f)
 {
-	return json_pack("{s:o, s:o, s:o, s:b}", "file", text_or_null(f->file), "line",
-			 f->line > 0 ? json_integer(f->line) : json_null(), "function", text_or_null(f->function),
+	return json_pack("{s:o, s:o, s:o, s:b}",
+			 "file", text_or_null(f->file),
+			 "line", f->line > 0 ? json_integer(f->line) : json_null(),
+			 "function", text_or_null(f->function),
 			 "native", f->native);
 }
 
-static json_t *frame_or_null(const struct frame *f)
+static json_t *frame_or_null(bool known, const struct frame *f)
 {
-	return f->file[0] || f->function[0] ? frame(f) : json_null();
+	return known && (f->file[0] || f->function[0]) ? frame(f) : json_null();
 }
 
 static json_t *footprint(const struct footprint *f)
@@ -76,8 +78,12 @@ static json_t *footprint(const struct footprint *f)
 				  "shmem_bytes", number(f->shmem),
 				  "other_bytes", number(f->other));
 
-	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "rss_bytes", number(f->rss), "pss_bytes", number(f->pss),
-			 "uss_bytes", number(f->uss), "swap_bytes", number(f->swap), "parts", parts);
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}",
+			 "rss_bytes", number(f->rss),
+			 "pss_bytes", number(f->pss),
+			 "uss_bytes", number(f->uss),
+			 "swap_bytes", number(f->swap),
+			 "parts", parts);
 }
 
 static json_t *stack(const struct stack *s)
@@ -133,12 +139,13 @@ static json_t *candidate(const struct report *r, uint32_t i)
 	json_t *where = json_pack("{s:o, s:o, s:o, s:o, s:n, s:o, s:b, s:o, s:i, s:i}",
 				  "type", text_or_null(c->type),
 				  "held_by", text_or_null(c->held_by),
-				  "stored_at", c->stored_known ? frame(&c->stored_at) : json_null(),
-				  "stored_by", c->stored_known ? frame_or_null(&c->stored_by) : json_null(),
+				  "stored_at", frame_or_null(c->stored_known, &c->stored_at),
+				  "stored_by", frame_or_null(c->stored_known, &c->stored_by),
 				  "allocated_at",
 				  "stack", stack(&c->stack),
 				  "stack_truncated", c->stack.truncated,
-				  "why_no_line", c->stored_known ? json_null() : text_or_null(c->why_no_line),
+				  "why_no_line",
+				  text_or_null(c->stored_known ? "" : c->why_no_line),
 				  "hits", (int)c->hits,
 				  "hits_on_line", (int)c->hits_on_line);
 	json_t *why = json_pack("{s:o, s:o, s:o, s:o, s:o, s:i, s:o}",
@@ -200,10 +207,14 @@ static json_t *warnings(const struct report *r)
 
 static json_t *target(const struct report *r)
 {
-	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:o}", "pid", r->pid, "comm", text_or_null(r->comm), "python",
-			 text_or_null(r->python), "build", text_or_null(r->build), "build_id",
-			 text_or_null(r->build_id), "container", text_or_null(r->container), "threads",
-			 r->threads > 0 ? json_integer(r->threads) : json_null());
+	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:o}",
+			 "pid", r->pid,
+			 "comm", text_or_null(r->comm),
+			 "python", text_or_null(r->python),
+			 "build", text_or_null(r->build),
+			 "build_id", text_or_null(r->build_id),
+			 "container", text_or_null(r->container),
+			 "threads", r->threads > 0 ? json_integer(r->threads) : json_null());
 }
 
 static json_t *loss(const struct loss *l)
@@ -241,7 +252,8 @@ static int json_leaks(FILE *out, const struct report *r, const struct format_opt
 
 	if (gmtime_r(&r->started.tv_sec, &utc))
 		strftime(started, sizeof(started), "%Y-%m-%dT%H:%M:%SZ", &utc);
-	root = json_pack("{s:s, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:{s:o, s:o}, s:o, s:I, s:o, s:o, s:o}",
+	root = json_pack("{s:s, s:o, s:o, s:o, s:s, s:o, s:o, s:o, "
+			 "s:{s:o, s:o}, s:o, s:I, s:o, s:o, s:o}",
 			 "schema", SCHEMA,
 			 "target", target(r),
 			 "started", text_or_null(started),
@@ -250,7 +262,9 @@ static int json_leaks(FILE *out, const struct report *r, const struct format_opt
 			 "summary", text_or_null(r->summary),
 			 "threshold_bytes_per_second", real(r->threshold_bytes_per_second),
 			 "walks", walks(r),
-			 "footprint", "before", footprint(&r->before), "after", footprint(&r->after),
+			 "footprint",
+			 "before", footprint(&r->before),
+			 "after", footprint(&r->after),
 			 "candidates", candidates(r, count),
 			 "candidates_found", (json_int_t)r->count,
 			 "loss", loss(&r->loss),

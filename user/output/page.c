@@ -51,7 +51,8 @@ int page_room(const struct page *p, int used)
 static const char *ascii_for(const char *at, size_t len)
 {
 	for (size_t i = 0; i < sizeof(replacements) / sizeof(replacements[0]); i++)
-		if (strlen(replacements[i].utf8) == len && memcmp(at, replacements[i].utf8, len) == 0)
+		if (strlen(replacements[i].utf8) == len &&
+		    memcmp(at, replacements[i].utf8, len) == 0)
 			return replacements[i].ascii;
 	return "?";
 }
@@ -100,7 +101,9 @@ void page_cut(const struct page *p, char *text, int columns)
 
 	if (page_columns(text) <= columns || room < 0)
 		return;
-	/* Three bytes of dots never outgrow the columns, at least as many bytes, that they replace. */
+	/*
+	 * Three bytes of dots never outgrow the columns, at least as many bytes, that they replace.
+	 */
 	at = bytes_of(text, room);
 	if (at + strlen(dots) <= strlen(text))
 		memcpy(text + at, dots, strlen(dots) + 1);
@@ -116,7 +119,10 @@ void page_put(const struct page *p, enum page_style style, const char *text)
 		fputs(text, p->out);
 }
 
-/* How many bytes of @text go on a line of @columns: up to a space, or else behind a mark that parts a path. */
+/*
+ * How many bytes of @text go on a line of @columns: up to a space, or else behind a mark that parts
+ * a path.
+ */
 static size_t line_bytes(const char *text, int columns)
 {
 	size_t most = bytes_of(text, columns), at;
@@ -159,7 +165,8 @@ static void put_wrapped(const struct page *p, int column, enum page_style style,
 	}
 }
 
-void page_field(const struct page *p, int indent, const char *label, enum page_style style, const char *text)
+void page_field(const struct page *p, int indent, const char *label, enum page_style style,
+		const char *text)
 {
 	char array[PAGE_TEXT_MAX];
 	struct strbuf copy;

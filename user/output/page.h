@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Text for a person: lines of a label and a text, wrapped under themselves at the width of the page.
+ * Text for a person: lines of a label and a text, wrapped under themselves at the width of the
+ * page.
  *
  *	   stored at    app/cache.py:41 in remember
  *	   holds        tuple x1200, str x1200
  *	|  |            |
  *	|  indent       indent + PAGE_LABEL
  *
- * What is printed comes from the target: control characters become '?', and where the reader's locale is not UTF-8 all
- * that is not ASCII is replaced. A column is a character; those of double width are not told apart.
+ * What is printed comes from the target: control characters become '?', and where the reader's
+ * locale is not UTF-8 all that is not ASCII is replaced. A column is a character; those of double
+ * width are not told apart.
  */
 #ifndef PYLEAK_OUTPUT_PAGE_H
 #define PYLEAK_OUTPUT_PAGE_H
@@ -40,7 +42,10 @@ int page_clean(const struct page *p, char *text, size_t cap);
 /* Shorten clean @text to @columns with an ellipsis at its end. */
 void page_cut(const struct page *p, char *text, int columns);
 
-/* Columns of clean text, and what is left of a line behind @used columns; INT_MAX where the page has no width. */
+/*
+ * Columns of clean text, and what is left of a line behind @used columns; INT_MAX where the page
+ * has no width.
+ */
 int page_columns(const char *text);
 int page_room(const struct page *p, int used);
 
@@ -48,9 +53,10 @@ int page_room(const struct page *p, int used);
 void page_put(const struct page *p, enum page_style style, const char *text);
 
 /*
- * One field: @label ("" for none) at @indent, then @text in @style, wrapped. With a NULL label the text itself begins at
- * @indent. @text is copied and made clean.
+ * One field: @label ("" for none) at @indent, then @text in @style, wrapped. With a NULL label the
+ * text itself begins at @indent. @text is copied and made clean.
  */
-void page_field(const struct page *p, int indent, const char *label, enum page_style style, const char *text);
+void page_field(const struct page *p, int indent, const char *label, enum page_style style,
+		const char *text);
 
 #endif

@@ -25,7 +25,10 @@ bool paths_is_library(const char *file)
 	return library_part(file) || strncmp(file, "<frozen ", 8) == 0;
 }
 
-/* Shorten @p->common to what it shares with the directory of @file; @first: nothing was there to share with. */
+/*
+ * Shorten @p->common to what it shares with the directory of @file; @first: nothing was there to
+ * share with.
+ */
 static void share(struct paths *p, const char *file, bool *first)
 {
 	const char *slash = strrchr(file, '/');
@@ -60,7 +63,10 @@ void paths_init(struct paths *p, const struct report *r, uint32_t count)
 		for (uint32_t k = 0; k < c->stack.depth && k < REPORT_STACK_MAX; k++)
 			share(p, c->stack.frame[k].file, &first);
 	}
-	/* The last part stays, as the name of what the files are about; a lone "/" is not worth leaving out. */
+	/*
+	 * The last part stays, as the name of what the files are about; a lone "/" is not worth
+	 * leaving out.
+	 */
 	len = strlen(p->common);
 	if (len)
 		len--;
@@ -81,7 +87,8 @@ const char *paths_short(const struct paths *p, const char *file)
 
 static int frame_columns(const struct frame *f, const char *file)
 {
-	return page_columns(file) + page_columns(f->function) + snprintf(NULL, 0, ":%d in ", f->line);
+	return page_columns(file) + page_columns(f->function) +
+	       snprintf(NULL, 0, ":%d in ", f->line);
 }
 
 void paths_frame(const struct paths *p, const struct frame *f, int columns, char *buf, size_t cap)
@@ -95,7 +102,8 @@ void paths_frame(const struct paths *p, const struct frame *f, int columns, char
 		return;
 	}
 	/* The ellipsis and its slash are up to four columns, where they are ASCII. */
-	while (frame_columns(f, file) + (file > whole ? 4 : 0) > columns && (slash = strchr(file, '/')))
+	while (frame_columns(f, file) + (file > whole ? 4 : 0) > columns &&
+	       (slash = strchr(file, '/')))
 		file = slash + 1;
 	if (f->file[0]) {
 		strbuf_addf(&s, "%s%s", file > whole ? ELLIPSIS "/" : "", file);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * File names short enough to read and still unambiguous. Of a file of Python's own library "python3.N/..." is left, of an
- * installed package "site-packages/..."; of all other files the directory they share, but for its last part, is left out
- * and said once.
+ * File names short enough to read and still unambiguous. Of a file of Python's own library
+ * "python3.N/..." is left, of an installed package "site-packages/..."; of all other files the
+ * directory they share, but for its last part, is left out and said once.
  */
 #ifndef PYLEAK_OUTPUT_PATHS_H
 #define PYLEAK_OUTPUT_PATHS_H
@@ -26,8 +26,9 @@ bool paths_is_library(const char *file);
 const char *paths_short(const struct paths *p, const char *file);
 
 /*
- * "app/cache.py:41 in remember", "malloc (native)", "remember" where the file is unknown. Where that is wider than
- * @columns, leading directories are left out: "…/workers/sync.py:176 in handle"; it may still be wider.
+ * "app/cache.py:41 in remember", "malloc (native)", "remember" where the file is unknown. Where
+ * that is wider than @columns, leading directories are left out: "…/workers/sync.py:176 in handle";
+ * it may still be wider.
  */
 void paths_frame(const struct paths *p, const struct frame *f, int columns, char *buf, size_t cap);
 

@@ -34,7 +34,7 @@ struct table {
 	bool verbose;
 	int indent;		       /* of what stands below a candidate's first line */
 	int verdict, bytes, objects;   /* columns of the first line */
-	int holder;		       /* columns left for the holder behind them; 0: it stands below */
+	int holder; /* columns left for the holder behind them; 0: it stands below */
 };
 
 static enum page_style verdict_style(enum verdict v)
@@ -119,7 +119,8 @@ static void put_look(const struct table *t)
 	} else if (r->verdict == VERDICT_NO_GROWTH) {
 		units_byte_rate(one, r->threshold_bytes_per_second);
 		strbuf_truncate(&s, 0);
-		strbuf_addf(&s, "nothing grew by more than %s, the least that is called growth", one + 1);
+		strbuf_addf(&s, "nothing grew by more than %s, the least that is called growth",
+			    one + 1);
 		page_field(&t->page, 0, NULL, PAGE_PLAIN, text);
 	}
 }
@@ -148,7 +149,8 @@ static int holder_text(const struct table *t, const struct candidate *c, char *b
 	if (c->held_by[0])
 		strbuf_add(&s, c->held_by);
 	else
-		strbuf_add(&s, c->verdict == VERDICT_NATIVE ? "memory that no Python object holds" : "holder not found");
+		strbuf_add(&s, c->verdict == VERDICT_NATIVE ? "memory that no Python object holds"
+							    : "holder not found");
 	if (c->type[0]) {
 		strbuf_addf(&s, " (%s", c->type);
 		add_sizes(t, c, &s);
@@ -161,7 +163,8 @@ static int holder_text(const struct table *t, const struct candidate *c, char *b
 
 static bool same_frame(const struct frame *a, const struct frame *b)
 {
-	return a->line == b->line && strcmp(a->file, b->file) == 0 && strcmp(a->function, b->function) == 0;
+	return a->line == b->line && strcmp(a->file, b->file) == 0 &&
+	       strcmp(a->function, b->function) == 0;
 }
 
 static bool has_caller_outside(const struct candidate *c)
@@ -170,7 +173,8 @@ static bool has_caller_outside(const struct candidate *c)
 }
 
 /* On one line where that can be had by leaving out directories. */
-static void put_frame(const struct table *t, const char *label, enum page_style style, const struct frame *f)
+static void put_frame(const struct table *t, const char *label, enum page_style style,
+		      const struct frame *f)
 {
 	int room = page_room(&t->page, t->indent + PAGE_LABEL);
 	char text[512];
@@ -199,17 +203,26 @@ static uint32_t library_frames(const struct candidate *c, uint32_t at, uint32_t 
 	return n;
 }
 
-/* The frames outside of the one that was printed already. What runs inside of libraries is only counted. */
+/* How many frames there are up to @known, itself included; 0 where it is not among them. */
+static uint32_t frames_up_to(const struct candidate *c, const struct frame *known, uint32_t depth)
+{
+	for (uint32_t i = 0; i < depth; i++)
+		if (same_frame(&c->stack.frame[i], known))
+			return i + 1;
+	return 0;
+}
+
+/*
+ * The frames outside of the one that was printed already. What runs inside of libraries is only
+ * counted.
+ */
 static void put_stack(const struct table *t, const struct candidate *c)
 {
 	const struct frame *known = has_caller_outside(c) ? &c->stored_by : &c->stored_at;
 	const char *label = c->stored_known ? "called from" : "stack";
 	uint32_t depth = c->stack.depth < REPORT_STACK_MAX ? c->stack.depth : REPORT_STACK_MAX;
-	uint32_t at = 0, lines = 0;
+	uint32_t at = c->stored_known ? frames_up_to(c, known, depth) : 0, lines = 0;
 
-	for (uint32_t i = 0; c->stored_known && i < depth && !at; i++)
-		if (same_frame(&c->stack.frame[i], known))
-			at = i + 1;
 	for (; at < depth; label = "", lines++) {
 		uint32_t run = t->verbose ? 0 : library_frames(c, at, depth);
 
@@ -225,7 +238,8 @@ static void put_stack(const struct table *t, const struct candidate *c)
 		at += run > 1 ? run : 1;
 	}
 	if (c->stack.truncated)
-		page_field(&t->page, t->indent, label, PAGE_QUIET, ELLIPSIS " and more that were not recorded");
+		page_field(&t->page, t->indent, label, PAGE_QUIET,
+			   ELLIPSIS " and more that were not recorded");
 }
 
 static void put_line(const struct table *t, const struct candidate *c)
@@ -256,7 +270,8 @@ static void put_contents(const struct table *t, const struct candidate *c)
 	if (c->inuse_objects != UNKNOWN && c->inuse_bytes != UNKNOWN) {
 		units_count(count, c->inuse_objects);
 		units_bytes(bytes, c->inuse_bytes);
-		strbuf_addf(&s, "%s%s objects, %s since the look began", s.len ? "; " : "", count, bytes);
+		strbuf_addf(&s, "%s%s objects, %s since the look began", s.len ? "; " : "", count,
+			    bytes);
 	}
 	if (s.len)
 		page_field(&t->page, t->indent, "holds", PAGE_PLAIN, text);
@@ -280,7 +295,8 @@ static void put_evidence(const struct table *t, const struct candidate *c)
 	for (uint32_t i = 0; i < c->evidence_count && i < REPORT_EVIDENCE_MAX; i++)
 		strbuf_addf(&s, "; %s", c->evidence[i]);
 	if (c->stored_known && c->hits)
-		strbuf_addf(&s, "; %u of %u writes seen came from this line", c->hits_on_line, c->hits);
+		strbuf_addf(&s, "; %u of %u writes seen came from this line", c->hits_on_line,
+			    c->hits);
 	page_field(&t->page, t->indent, "evidence", PAGE_QUIET, text);
 	if (c->cause[0])
 		page_field(&t->page, t->indent, "cause", PAGE_PLAIN, c->cause);
@@ -288,7 +304,8 @@ static void put_evidence(const struct table *t, const struct candidate *c)
 		page_field(&t->page, t->indent, "advice", PAGE_PLAIN, c->advice);
 }
 
-static void growth_texts(const struct candidate *c, char bytes[UNITS_TEXT], char objects[UNITS_TEXT])
+static void growth_texts(const struct candidate *c, char bytes[UNITS_TEXT],
+			 char objects[UNITS_TEXT])
 {
 	units_byte_rate(bytes, c->bytes_per_second);
 	units_rate(objects, c->objects_per_second);
@@ -301,7 +318,10 @@ static int longer(int columns, const char *text)
 	return n > columns ? n : columns;
 }
 
-/* The first candidate decides whether the page is one with holders on the first lines, where they fit. */
+/*
+ * The first candidate decides whether the page is one with holders on the first lines, where they
+ * fit.
+ */
 static void measure(struct table *t)
 {
 	char bytes[UNITS_TEXT], objects[UNITS_TEXT], holder[LINE_MAX_BYTES];

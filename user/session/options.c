@@ -30,21 +30,24 @@ enum option_key {
 };
 
 static const struct argp_option option_list[] = {
-	{ "pid", 'p', "PID[,PID...]", 0, "the processes to look at", 1 },
-	{ "duration", 'd', "DURATION", 0, "how long to look, such as 500ms, 15s, 2m (default: until the answer is clear, "
-					  "at most 15s)", 1 },
-	{ "output", 'o', "FILE", 0, "write the report there; its suffix chooses the format", 2 },
-	{ "format", KEY_FORMAT, "FORMAT", 0, "table (default), json or folded", 2 },
-	{ "top", KEY_TOP, "N", 0, "print at most N candidates (default 10; 0: all)", 2 },
-	{ "color", KEY_COLOR, "WHEN", 0, "auto (default), always or never", 2 },
-	{ "budget", KEY_BUDGET, "PERCENT", 0, "of the target's CPU time that the look may cost (default 1)", 3 },
-	{ "exact", KEY_EXACT, NULL, OPTION_HIDDEN, NULL, 3 },
-	{ "fail-on-leak", KEY_FAIL_ON_LEAK, NULL, 0, "exit with 3 where a leak was found", 3 },
-	{ "quiet", 'q', NULL, 0, "no warnings, no progress", 4 },
-	{ "verbose", 'v', NULL, 0, "say what is being done, and print all that is known", 4 },
-	{ "help", 'h', NULL, 0, "print this text", 5 },
-	{ "version", KEY_VERSION, NULL, 0, "print the version", 5 },
-	{ 0 },
+	{"pid", 'p', "PID[,PID...]", 0, "the processes to look at", 1},
+	{"duration", 'd', "DURATION", 0,
+	 "how long to look, such as 500ms, 15s, 2m (default: until the answer is clear, "
+	 "at most 15s)",
+	 1},
+	{"output", 'o', "FILE", 0, "write the report there; its suffix chooses the format", 2},
+	{"format", KEY_FORMAT, "FORMAT", 0, "table (default), json or folded", 2},
+	{"top", KEY_TOP, "N", 0, "print at most N candidates (default 10; 0: all)", 2},
+	{"color", KEY_COLOR, "WHEN", 0, "auto (default), always or never", 2},
+	{"budget", KEY_BUDGET, "PERCENT", 0,
+	 "of the target's CPU time that the look may cost (default 1)", 3},
+	{"exact", KEY_EXACT, NULL, OPTION_HIDDEN, NULL, 3},
+	{"fail-on-leak", KEY_FAIL_ON_LEAK, NULL, 0, "exit with 3 where a leak was found", 3},
+	{"quiet", 'q', NULL, 0, "no warnings, no progress", 4},
+	{"verbose", 'v', NULL, 0, "say what is being done, and print all that is known", 4},
+	{"help", 'h', NULL, 0, "print this text", 5},
+	{"version", KEY_VERSION, NULL, 0, "print the version", 5},
+	{0},
 };
 
 static const char *const later_commands[] = {
@@ -95,7 +98,8 @@ static int add_pid(struct parse *p, const char *text)
 		if (o->pids[i] == (pid_t)pid)
 			return 0;
 	if (o->pid_count == OPTIONS_PIDS_MAX)
-		return USAGE(p, "-p: more than %d processes; look at them in turn", OPTIONS_PIDS_MAX);
+		return USAGE(p, "-p: more than %d processes; look at them in turn",
+			     OPTIONS_PIDS_MAX);
 	o->pids[o->pid_count++] = (pid_t)pid;
 	return 0;
 }
@@ -149,7 +153,8 @@ static int set_budget(struct parse *p, const char *text)
 		end++;
 	/* Written so that a NaN is refused as well. */
 	if (end == text || *end || !(percent > 0 && percent <= 100))
-		return USAGE(p, "--budget: '%s' is not a percentage above 0 and up to 100" HINT, text);
+		return USAGE(p, "--budget: '%s' is not a percentage above 0 and up to 100" HINT,
+			     text);
 	p->o->budget_percent = percent;
 	return 0;
 }
@@ -180,13 +185,15 @@ static int set_output(struct parse *p, const char *path)
 static int set_command(struct parse *p, const char *word)
 {
 	if (p->command)
-		return USAGE(p, "'%s' behind the command %s is not understood" HINT, word, p->command);
+		return USAGE(p, "'%s' behind the command %s is not understood" HINT, word,
+			     p->command);
 	for (size_t i = 0; i < sizeof(later_commands) / sizeof(later_commands[0]); i++)
 		if (strcmp(word, later_commands[i]) == 0)
 			return later(p, "the command", word);
 	if (strcmp(word, "doctor") != 0) {
 		if (strspn(word, "0123456789,") == strlen(word))
-			return USAGE(p, "'%s' is not a command; did you mean pyleak -p %s?", word, word);
+			return USAGE(p, "'%s' is not a command; did you mean pyleak -p %s?", word,
+				     word);
 		return USAGE(p, "'%s' is not a command" HINT, word);
 	}
 	p->command = word;
@@ -279,9 +286,12 @@ static const struct argp argp = {
 	.options = option_list,
 	.parser = parse_option,
 	.args_doc = "-p PID[,PID...] [-d DURATION]\ndoctor [-p PID]",
-	.doc = "Find what leaks in a running Python process: who holds it, and the line that stores it. The process is "
-	       "neither changed nor stopped. doctor says what works on this kernel and for this process."
-	       "\vExit codes: 0 done, 1 failed, 2 usage, 3 a leak was found (--fail-on-leak), 4 the target ended first, "
+	.doc = "Find what leaks in a running Python process: who holds it, and the line that "
+	       "stores it. The process is "
+	       "neither changed nor stopped. doctor says what works on this kernel and for this "
+	       "process."
+	       "\vExit codes: 0 done, 1 failed, 2 usage, 3 a leak was found (--fail-on-leak), 4 "
+	       "the target ended first, "
 	       "5 not permitted, 6 not Python, or a Python whose layout could not be verified.",
 };
 
@@ -293,8 +303,9 @@ static int choose_format(struct parse *p)
 		const char *name = later_formats[i][0], *tail = later_formats[i][1];
 		size_t len = o->output ? strlen(o->output) : 0;
 
-		if (p->format ? strcmp(p->format, name) == 0 :
-				len > strlen(tail) && strcmp(o->output + len - strlen(tail), tail) == 0)
+		if (p->format ? strcmp(p->format, name) == 0
+			      : len > strlen(tail) &&
+					strcmp(o->output + len - strlen(tail), tail) == 0)
 			return later(p, "the format", name);
 	}
 	if (p->format)
@@ -342,7 +353,10 @@ void options_release(struct options *o)
 	o->output = NULL;
 }
 
-/* Asked of a locale of its own, so that the program's own stays "C", and numbers are written with a point. */
+/*
+ * Asked of a locale of its own, so that the program's own stays "C", and numbers are written with a
+ * point.
+ */
 static bool locale_is_ascii(void)
 {
 	locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
@@ -362,16 +376,21 @@ static bool terminal_has_color(void)
 	return term && strcmp(term, "dumb") != 0 && !(no_color && *no_color);
 }
 
-void options_format(const struct options *o, FILE *out, struct format_options *fo)
+void options_format(const struct options *o, FILE *out, struct format_options *how)
 {
 	struct winsize size;
 	int fd = fileno(out);
 	bool terminal = fd >= 0 && isatty(fd);
 
-	*fo = (struct format_options){ .top = o->top, .verbose = o->level == LOG_VERBOSE, .ascii = locale_is_ascii() };
+	*how = (struct format_options){
+		.top = o->top,
+		.verbose = o->level == LOG_VERBOSE,
+		.ascii = locale_is_ascii(),
+	};
 	if (terminal && ioctl(fd, TIOCGWINSZ, &size) == 0)
-		fo->width = size.ws_col;
-	fo->color = o->color == COLOR_ALWAYS || (o->color == COLOR_AUTO && terminal && terminal_has_color());
+		how->width = size.ws_col;
+	how->color = o->color == COLOR_ALWAYS ||
+		     (o->color == COLOR_AUTO && terminal && terminal_has_color());
 }
 
 void options_help(FILE *out)

@@ -43,8 +43,11 @@ struct options {
 int options_parse(struct options *o, int argc, char **argv, struct err *e);
 void options_release(struct options *o);
 
-/* How a report on @out is to look: width and color where it is a terminal, arrows where the locale has them. */
-void options_format(const struct options *o, FILE *out, struct format_options *fo);
+/*
+ * How a report on @out is to look: width and color where it is a terminal, arrows where the locale
+ * has them.
+ */
+void options_format(const struct options *o, FILE *out, struct format_options *how);
 
 /* What --help and --version print. */
 void options_help(FILE *out);

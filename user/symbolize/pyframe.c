@@ -59,7 +59,9 @@ static uint32_t find_bucket(const struct pyframes *p, const struct py_frame_ref 
 	return i;
 }
 
-/* An entry for @ref, or NULL where there is no memory for one: then the answer is simply not kept. */
+/*
+ * An entry for @ref, or NULL where there is no memory for one: then the answer is simply not kept.
+ */
 static struct entry *add_entry(struct pyframes *p, const struct py_frame_ref *ref)
 {
 	if (p->count == PYFRAME_CACHE_MAX) {
@@ -132,7 +134,8 @@ static const char *in_lib_python(const char *file)
 			lib--;
 		while (isdigit((unsigned char)*behind))
 			behind++;
-		if (*behind == '/' && (strncmp(lib, "lib/", 4) == 0 || strncmp(lib, "lib64/", 6) == 0))
+		if (*behind == '/' &&
+		    (strncmp(lib, "lib/", 4) == 0 || strncmp(lib, "lib64/", 6) == 0))
 			return behind + 1;
 		at++;
 	}
@@ -146,5 +149,6 @@ int pyframe_is_stdlib(const char *file)
 	if (strncmp(file, "<frozen ", 8) == 0)
 		return 1;
 	inside = in_lib_python(file);
-	return inside && strncmp(inside, "site-packages/", 14) != 0 && strncmp(inside, "dist-packages/", 14) != 0;
+	return inside && strncmp(inside, "site-packages/", 14) != 0 &&
+	       strncmp(inside, "dist-packages/", 14) != 0;
 }

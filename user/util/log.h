@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What is said on the way to a report, on standard error: warnings, details for -v, and one line of progress that is
- * rewritten in place and gone when the report comes. Reports themselves go through output/.
+ * What is said on the way to a report, on standard error: warnings, details for -v, and one line of
+ * progress that is rewritten in place and gone when the report comes. Reports themselves go through
+ * output/.
  */
 #ifndef PYLEAK_UTIL_LOG_H
 #define PYLEAK_UTIL_LOG_H

@@ -26,7 +26,10 @@ static int64_t rounded(double value)
 	return (int64_t)(value < 0 ? value - 0.5 : value + 0.5);
 }
 
-/* Digits with at most one point among them; strtod() would also take "0x10", "inf" and what the locale likes. */
+/*
+ * Digits with at most one point among them; strtod() would also take "0x10", "inf" and what the
+ * locale likes.
+ */
 static int parse_decimal(const char **text, double *value)
 {
 	double scale = 0;
@@ -82,8 +85,8 @@ static void scaled_bytes(char buf[UNITS_TEXT], double bytes, bool rate)
 	}
 	if (!unit && absolute(bytes) < 0.5)
 		bytes = 0;
-	snprintf(buf, UNITS_TEXT, rate ? "%+.*f %s%s" : "%.*f %s%s", unit ? 1 : 0, bytes, units[unit],
-		 rate ? "/s" : "");
+	snprintf(buf, UNITS_TEXT, rate ? "%+.*f %s%s" : "%.*f %s%s", unit ? 1 : 0, bytes,
+		 units[unit], rate ? "/s" : "");
 }
 
 void units_bytes(char buf[UNITS_TEXT], int64_t bytes)
@@ -105,7 +108,9 @@ void units_rate(char buf[UNITS_TEXT], double per_second)
 	} else if (absolute(per_second) >= 1e15) {
 		snprintf(buf, UNITS_TEXT, "%+.1e", per_second);
 	} else if (absolute(per_second) < 9.95) {
-		snprintf(buf, UNITS_TEXT, absolute(per_second) < 0.05 && per_second != 0 ? "%+.1g" : "%+.1f", per_second);
+		snprintf(buf, UNITS_TEXT,
+			 absolute(per_second) < 0.05 && per_second != 0 ? "%+.1g" : "%+.1f",
+			 per_second);
 	} else {
 		units_count(digits, rounded(per_second));
 		snprintf(buf, UNITS_TEXT, "%s%.30s", per_second < 0 ? "" : "+", digits);

@@ -11,7 +11,10 @@
 /* Enough for every text made here. */
 #define UNITS_TEXT 32
 
-/* "500ms", "15s", "1.5m", "2h", and "15" for seconds, into ns. 0; -EINVAL where it is none; -ERANGE above 10 years. */
+/*
+ * "500ms", "15s", "1.5m", "2h", and "15" for seconds, into ns. 0; -EINVAL where it is none; -ERANGE
+ * above 10 years.
+ */
 int units_parse_duration(const char *text, uint64_t *ns);
 
 /* "640 B", "63.2 KiB", "1.4 MiB"; negative numbers keep their sign. */
