@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs in a machine that tests/kernels/run-on boots: the object loads, a watch names the writers, and the main job finds a
+leak, its holder and its line. Prints what went wrong and fails, or prints the kernel's release."""
+
+import json
+import os
+import platform
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TESTS = os.path.dirname(HERE)
+sys.path[:0] = [os.path.join(TESTS, "e2e"), os.path.join(TESTS, "probe")]
+
+import checks  # noqa: E402 (these are found by the line above)
+import judge  # noqa: E402
+import launch  # noqa: E402
+
+PYTHON = launch.Interpreter("here", "/usr/bin/python3", "/", platform.python_version(), "system")
+LEAKING = os.path.join(launch.TARGETS, "leak_set.py")
+LOOK = ["--format", "json", "-d", "15s"]  # emulation is slow
+
+
+def check_watch():
+    with launch.Target(PYTHON, checks.TARGET, ["2,3,300"]) as target:
+        if not target.wait_ready():
+            return "target.py did not start: %s" % target.stop()[1][-300:]
+        return checks.check_stacks(target.pid, target.child.stdout.readline().strip())
+
+
+def check_main_job():
+    expected = judge.expectation(LEAKING)
+    with launch.Target(PYTHON, LEAKING) as target:
+        if not target.wait_ready():
+            return "%s did not start: %s" % (LEAKING, target.stop()[1][-300:])
+        time.sleep(2)
+        outcome = launch.pyleak(["-p", str(target.pid), *LOOK], timeout=120)
+    if outcome.exit != 0:
+        return "pyleak: exit %s: %s" % (outcome.exit, outcome.stderr[-600:])
+    verdict = judge.judge(expected, json.loads(outcome.stdout))
+    if not verdict.passed or verdict.line != "right":
+        return "pyleak: %s: %s" % (verdict.reason, outcome.stdout[:600])
+    return None
+
+
+def main():
+    print(platform.release())
+    for check in (check_watch, check_main_job):
+        failure = check()
+        if failure:
+            print(failure)
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
