@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A dict and its keys (Objects/dictobject.c, "The DictObject"; before 3.11 Objects/dict-common.h):
- *
  *	dict: ob_base | ma_used | version | ma_keys | ma_values		ma_values is NULL in a combined table
- *	keys: ... | size, kind, counts | dk_indices: hash table of indexes | entries in insertion order
  *
- * An index has 1, 2, 4 or 8 bytes. An entry is {hash, key, value}, or {key, value} where all keys are str (3.11+).
  * A split table has its values in an array of their own, in the order of the entries.
  */
 #include "dict.h"
@@ -13,10 +9,9 @@
 #include <errno.h>
 #include <stdbool.h>
 
-#define CHUNK_WORDS 384 /* divisible by both entry sizes, 2 and 3 words */
+#include "dictkeys.h"
 
-/* DICT_KEYS_GENERAL of Include/internal/pycore_dict.h; the other kinds have only str keys. */
-#define KIND_GENERAL 0
+#define CHUNK_WORDS 384 /* divisible by both entry sizes, 2 and 3 words */
 
 struct table {
 	uint64_t entries, count;
@@ -24,46 +19,26 @@ struct table {
 	uint64_t values;    /* of a split table, or 0 */
 };
 
-/* Bytes of the index part of a table with @size slots, before 3.11 (DK_IXSIZE of Objects/dictobject.c). */
-static uint64_t index_bytes(uint64_t size)
-{
-	if (size <= 0xff)
-		return size;
-	if (size <= 0xffff)
-		return size * 2;
-	return size <= 0xffffffff ? size * 4 : size * 8;
-}
-
 static int read_table(const struct py_layout *l, struct remote *mem, uint64_t dict, struct table *t)
 {
-	uint64_t keys, size, values;
-	uint64_t head_words[8];
-	const unsigned char *head = (const unsigned char *)head_words;
+	uint64_t keys, values;
+	uint8_t head[PY_DICT_KEYS_HEAD];
+	struct py_dict_keys parsed;
 	int rc;
 
 	if (!remote_plausible(dict) || !remote_u64(mem, dict + l->di_keys, &keys) || !remote_plausible(keys) ||
 	    !remote_u64(mem, dict + l->di_values, &values))
 		return -EINVAL;
-	rc = remote_read(mem, keys, head_words, l->dk_indices);
+	rc = remote_read(mem, keys, head, l->dk_indices);
+	if (!rc)
+		rc = py_dict_keys_parse(l, head, keys, &parsed);
 	if (rc)
 		return rc;
-	t->count = head_words[l->dk_nentries / 8];
-	t->words = 3;
-	if (py_has(l->dk_size)) {
-		size = head_words[l->dk_size / 8];
-		if (size > PY_DICT_ENTRIES_MAX * 2)
-			return -EINVAL;
-		size = index_bytes(size);
-	} else {
-		if (head[l->dk_log2_index_bytes] > 24)
-			return -EINVAL;
-		size = 1ULL << head[l->dk_log2_index_bytes];
-		if (head[l->dk_kind] != KIND_GENERAL)
-			t->words = 2;
-	}
-	if (t->count > PY_DICT_ENTRIES_MAX || t->count > size)
+	if (parsed.count > PY_DICT_ENTRIES_MAX)
 		return -EINVAL;
-	t->entries = keys + l->dk_indices + size;
+	t->entries = parsed.entries;
+	t->count = parsed.count;
+	t->words = parsed.entry_size / 8;
 	t->values = values && py_has(l->dv_values) ? values + l->dv_values : values;
 	return 0;
 }

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * From each survivor up to its anchor, every step of the way walked once.
+ */
+#ifndef PYLEAK_HEAP_ANCHORS_H
+#define PYLEAK_HEAP_ANCHORS_H
+
+#include "holders.h"
+
+struct anchor {
+	uint32_t block;
+	uint32_t edge; /* EDGE_STORAGE: the container as a whole */
+	uint64_t objects, bytes;
+	uint32_t example;
+	struct content content[HOLDER_CONTENTS];
+};
+
+struct anchors {
+	struct anchor *anchor; /* owned */
+	size_t count, cap;
+	uint32_t *slot; /* hash by block and edge; owned */
+	uint64_t *memo; /* hash: block -> anchor number, of blocks on the way; owned */
+	size_t memos, memo_count;
+};
+
+int anchors_init(struct anchors *a);
+void anchors_release(struct anchors *a);
+
+#define ANCHOR_NONE UINT32_MAX
+
+/* Was the block born during the look, and did it stay? */
+bool anchors_is_survivor(const struct reach *r, uint32_t block);
+
+/* The anchor of @block, or ANCHOR_NONE where it has none (no old ancestor, or there are too many anchors). */
+uint32_t anchors_of(struct anchors *a, struct reach *r, uint32_t block);
+
+/* Charge a block to its anchor; @type TYPE_NONE for raw memory that belongs to a survivor. */
+void anchors_charge(struct anchors *a, uint32_t anchor, uint32_t block, unsigned type, uint64_t bytes);
+
+/* Add @objects and @bytes of @type to the first fitting or free entry; beyond HOLDER_CONTENTS types nothing is noted. */
+void content_add(struct content *content, size_t most, unsigned type, uint64_t objects, uint64_t bytes);
+
+#endif

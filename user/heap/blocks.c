@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "blocks.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "../util/grow.h"
+
+#define GRANULE_SHIFT 16
+
+void blocks_release(struct blocks *b)
+{
+	free(b->extent);
+	free(b->print);
+	free(b->birth);
+	free(b->type);
+	free(b->sized);
+	free(b->granule);
+	*b = (struct blocks){ 0 };
+}
+
+int blocks_add(struct blocks *b, uint64_t addr, uint64_t size, unsigned count, enum extent_kind kind, uint32_t *first)
+{
+	uint32_t need = b->count + count;
+
+	if (need > BLOCKS_MAX)
+		return -E2BIG;
+	if (grow(&b->extent, &b->extent_cap, b->extents + 1, sizeof(*b->extent)) ||
+	    grow(&b->print, &b->print_cap, need, sizeof(*b->print)) ||
+	    grow(&b->birth, &b->birth_cap, need, sizeof(*b->birth)) ||
+	    grow(&b->type, &b->type_cap, need, sizeof(*b->type)))
+		return -ENOMEM;
+	b->extent[b->extents++] = (struct extent){
+		.addr = addr, .size = size, .first = b->count, .count = (uint16_t)count, .kind = (uint16_t)kind
+	};
+	*first = b->count;
+	for (unsigned i = 0; i < count; i++) {
+		b->print[b->count + i] = 0;
+		b->birth[b->count + i] = 0;
+		b->type[b->count + i] = 0;
+	}
+	b->count = need;
+	return 0;
+}
+
+int blocks_add_sized(struct blocks *b, uint32_t block, uint64_t size)
+{
+	if (grow(&b->sized, &b->sized_cap, b->sizeds + 1, sizeof(*b->sized)))
+		return -ENOMEM;
+	b->sized[b->sizeds++] = (struct sized){ block, size > UINT32_MAX ? UINT32_MAX : (uint32_t)size };
+	return 0;
+}
+
+static size_t granule_hash(const struct blocks *b, uint64_t number)
+{
+	return (size_t)(number * 0x9E3779B97F4A7C15ull >> 24) & (b->granules - 1);
+}
+
+static struct granule *granule_at(const struct blocks *b, uint64_t number)
+{
+	size_t h = granule_hash(b, number);
+
+	while (b->granule[h].number && b->granule[h].number != number)
+		h = (h + 1) & (b->granules - 1);
+	return &b->granule[h];
+}
+
+static uint64_t extent_end(const struct extent *x)
+{
+	return x->addr + x->size * x->count;
+}
+
+/*
+ * A hash from each 64 KiB of address space in use to the extents that reach into it: address space is sparse, and a
+ * lookup must not pay for bisecting a million chunks.
+ */
+int blocks_index(struct blocks *b)
+{
+	uint64_t next = 0; /* the first granule not counted yet: extents are in order, neighbours share granules */
+	size_t used = 0;
+
+	for (size_t i = 0; i < b->extents; i++) {
+		uint64_t from = b->extent[i].addr >> GRANULE_SHIFT;
+		uint64_t end = ((extent_end(&b->extent[i]) - 1) >> GRANULE_SHIFT) + 1;
+
+		used += end - (from > next ? from : next < end ? next : end);
+		next = end;
+	}
+	for (b->granules = 1024; b->granules < used * 2; b->granules *= 2)
+		;
+	free(b->granule);
+	b->granule = calloc(b->granules, sizeof(*b->granule));
+	if (!b->granule)
+		return -ENOMEM;
+	for (size_t i = 0; i < b->extents; i++) {
+		uint64_t last = ((extent_end(&b->extent[i]) - 1) >> GRANULE_SHIFT) + 1;
+
+		for (uint64_t n = (b->extent[i].addr >> GRANULE_SHIFT) + 1; n <= last; n++) {
+			struct granule *g = granule_at(b, n);
+
+			if (!g->number)
+				*g = (struct granule){ n, (uint32_t)i, (uint32_t)i };
+			g->last = (uint32_t)i;
+		}
+	}
+	return 0;
+}
+
+uint32_t blocks_find(const struct blocks *b, uint64_t addr, uint64_t *start, uint64_t *size)
+{
+	const struct granule *g = granule_at(b, (addr >> GRANULE_SHIFT) + 1);
+	size_t lo = g->first, hi = (size_t)g->last + 1;
+
+	if (!g->number)
+		return BLOCK_NONE;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		const struct extent *x = &b->extent[mid];
+
+		if (addr < x->addr) {
+			hi = mid;
+		} else if (addr >= extent_end(x)) {
+			lo = mid + 1;
+		} else {
+			uint32_t i = (uint32_t)((addr - x->addr) / x->size);
+
+			if (start)
+				*start = x->addr + i * x->size;
+			if (size)
+				*size = x->size;
+			return x->first + i;
+		}
+	}
+	return BLOCK_NONE;
+}
+
+uint64_t blocks_addr(const struct blocks *b, uint32_t block, uint64_t *size, enum extent_kind *kind)
+{
+	size_t lo = 0, hi = b->extents;
+	const struct extent *x;
+
+	while (hi - lo > 1) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (block < b->extent[mid].first)
+			hi = mid;
+		else
+			lo = mid;
+	}
+	x = &b->extent[lo];
+	if (size)
+		*size = x->size;
+	if (kind)
+		*kind = (enum extent_kind)x->kind;
+	return x->addr + (block - x->first) * x->size;
+}
+
+const struct sized *blocks_sized(const struct blocks *b, uint32_t block)
+{
+	size_t lo = 0, hi = b->sizeds;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (block < b->sized[mid].block)
+			hi = mid;
+		else if (block > b->sized[mid].block)
+			lo = mid + 1;
+		else
+			return &b->sized[mid];
+	}
+	return NULL;
+}

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "holders.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "anchors.h"
+#include "kinds.h"
+#include "path.h"
+
+#define TYPES_COUNTED 65536
+
+static void note_unreached(struct holders *h, uint64_t *by_type, unsigned type, uint64_t size)
+{
+	if (type == TYPE_NONE) {
+		h->native_blocks++;
+		h->native_bytes += size;
+		return;
+	}
+	h->unreached_objects++;
+	h->unreached_bytes += size;
+	by_type[type] += size;
+}
+
+/* A survivor, or raw memory that belongs to one: to its anchor, or to those that nobody reaches. */
+static void sort_block(struct holders *h, struct anchors *a, struct reach *r, uint64_t *by_type, uint32_t block,
+		       const struct extent *x)
+{
+	unsigned type = reach_type(r, block);
+	uint32_t owner = block, anchor;
+
+	if (r->parent[block] == PARENT_NONE) {
+		/* churn leaves raw blocks where others were: only chunks, which differ in size, say something */
+		if (type != TYPE_NONE || x->kind == EXTENT_CHUNK)
+			note_unreached(h, by_type, type, x->size);
+		return;
+	}
+	if (type == TYPE_NONE) {
+		owner = r->parent[block];
+		if (reach_is_root(owner) || reach_type(r, owner) == TYPE_NONE || !anchors_is_survivor(r, owner))
+			return;
+	}
+	anchor = anchors_of(a, r, owner);
+	h->survivors += type != TYPE_NONE;
+	h->survivor_bytes += x->size;
+	if (anchor == ANCHOR_NONE)
+		h->lost_objects += type != TYPE_NONE;
+	else
+		anchors_charge(a, anchor, block, type, x->size);
+}
+
+static int sort_survivors(struct holders *h, struct anchors *a, struct reach *r)
+{
+	const struct blocks *b = &r->history->now;
+	uint64_t *by_type = calloc(TYPES_COUNTED, sizeof(*by_type));
+
+	if (!by_type)
+		return -ENOMEM;
+	for (size_t i = 0; i < b->extents; i++) {
+		const struct extent *x = &b->extent[i];
+
+		for (uint32_t n = x->first; n < x->first + x->count; n++)
+			if (anchors_is_survivor(r, n))
+				sort_block(h, a, r, by_type, n, x);
+	}
+	for (size_t i = 0; i < UNREACHED_TYPES; i++) {
+		unsigned most = 0;
+
+		for (unsigned t = 1; t < TYPES_COUNTED; t++)
+			if (by_type[t] > by_type[most])
+				most = t;
+		if (!by_type[most])
+			break;
+		h->unreached[i] = (struct content){ most, 0, by_type[most] };
+		by_type[most] = 0;
+	}
+	free(by_type);
+	return 0;
+}
+
+static void describe(struct holder *to, struct reach *r, const struct anchor *from)
+{
+	const struct root *root = path_root(r, from->block);
+	struct object o;
+	uint64_t held, type = 0;
+	unsigned number;
+
+	*to = (struct holder){ .block = from->block,	 .edge = from->edge,   .sized = from->edge == EDGE_STORAGE,
+			       .objects = from->objects, .bytes = from->bytes, .siblings = 1,
+			       .example = from->example, .root = root ? root->kind : ROOT_DATA };
+	memcpy(to->content, from->content, sizeof(to->content));
+	memset(to->size, 0xff, sizeof(to->size));
+	reach_object(r, from->block, &o);
+	if (to->sized) {
+		history_sizes(r->history, from->block, to->size);
+		to->word[0] = kinds_size_word(r, &o);
+		path_write(r, from->block, to->path, sizeof(to->path));
+		snprintf(to->type, sizeof(to->type), "%s", o.type ? o.type->name : "?");
+	} else {
+		to->word[0] = kinds_slot(r, &o, from->edge);
+		path_write_slot(r, from->block, from->edge, to->path, sizeof(to->path));
+		if (to->word[0] && remote_u64(r->mem, to->word[0], &held) && remote_plausible(held & ~7ull))
+			remote_u64(r->mem, (held & ~7ull) + r->rt->layout.ob_type, &type);
+		number = types_at(r->types, type);
+		if (number != TYPE_NONE)
+			snprintf(to->type, sizeof(to->type), "%s", types_get(r->types, number)->name);
+	}
+	to->words = to->word[0] != 0;
+}
+
+/* Add a sibling: another holder with the same path and type. */
+static void merge(struct holder *to, const struct holder *from)
+{
+	to->objects += from->objects;
+	to->bytes += from->bytes;
+	to->siblings += from->siblings;
+	for (unsigned i = 0; i < from->words && to->words < HOLDER_WORDS; i++)
+		to->word[to->words++] = from->word[i];
+	for (unsigned i = 0; i < WALKS_MAX; i++)
+		if (to->size[i] != SIZE_UNKNOWN && from->size[i] != SIZE_UNKNOWN)
+			to->size[i] += from->size[i];
+	for (unsigned i = 0; i < HOLDER_CONTENTS && from->content[i].objects; i++)
+		content_add(to->content, HOLDER_CONTENTS, from->content[i].type, from->content[i].objects,
+			    from->content[i].bytes);
+}
+
+static int by_bytes_anchor(const void *a, const void *b)
+{
+	const struct anchor *x = a, *y = b;
+
+	return (x->bytes < y->bytes) - (x->bytes > y->bytes);
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+	const struct holder *x = a, *y = b;
+
+	return (x->bytes < y->bytes) - (x->bytes > y->bytes);
+}
+
+static int group(struct holders *h, struct reach *r, struct anchors *a)
+{
+	struct holder one;
+
+	qsort(a->anchor, a->count, sizeof(*a->anchor), by_bytes_anchor);
+	h->holder = calloc(a->count ? a->count : 1, sizeof(*h->holder));
+	if (!h->holder)
+		return -ENOMEM;
+	for (size_t i = 0; i < a->count; i++) {
+		size_t same;
+
+		describe(&one, r, &a->anchor[i]);
+		for (same = 0; same < h->count; same++)
+			if (h->holder[same].sized == one.sized && strcmp(h->holder[same].path, one.path) == 0 &&
+			    strcmp(h->holder[same].type, one.type) == 0)
+				break;
+		if (same < h->count)
+			merge(&h->holder[same], &one);
+		else
+			h->holder[h->count++] = one;
+	}
+	qsort(h->holder, h->count, sizeof(*h->holder), by_bytes);
+	return 0;
+}
+
+int holders_find(struct holders *h, struct reach *r)
+{
+	const struct history *walks = r->history;
+	struct anchors anchors;
+	int err;
+
+	*h = (struct holders){ 0 };
+	if (walks->walks < 3)
+		return -EINVAL;
+	h->interval = walks->total[walks->walks - 2].seconds - walks->total[0].seconds;
+	err = anchors_init(&anchors);
+	if (err)
+		return err;
+	err = sort_survivors(h, &anchors, r);
+	if (!err)
+		err = group(h, r, &anchors);
+	anchors_release(&anchors);
+	return err;
+}
+
+void holders_release(struct holders *h)
+{
+	free(h->holder);
+	*h = (struct holders){ 0 };
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "late.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../util/clock.h"
+#include "../util/grow.h"
+#include "pymalloc.h"
+
+#define SLOTS_FIRST 1024
+#define SPANS_AGAIN_NS 5000000ull
+#define HEAD_BYTES 128
+#define CHUNK_MOST (1ull << 32)
+
+int late_init(struct reach *r)
+{
+	r->late_slots = SLOTS_FIRST;
+	r->late_slot = calloc(r->late_slots, sizeof(*r->late_slot));
+	return r->late_slot ? 0 : -ENOMEM;
+}
+
+static const struct span *allocator_span(const struct spans *s, uint64_t to)
+{
+	const struct span *span = spans_find(s, to);
+
+	return span && spans_hold_blocks(span) ? span : NULL;
+}
+
+bool late_may_hold(struct reach *r, uint64_t to)
+{
+	struct spans now;
+	uint64_t ns;
+
+	if (spans_find(r->spans, to))
+		return allocator_span(r->spans, to) != NULL;
+	ns = clock_ns();
+	if (ns - r->spans_read_ns < SPANS_AGAIN_NS || spans_read(&now, r->mem->pid))
+		return false;
+	r->spans_read_ns = ns;
+	spans_release(r->spans);
+	*r->spans = now;
+	return allocator_span(r->spans, to) != NULL;
+}
+
+static size_t hash(const struct reach *r, uint64_t addr)
+{
+	return (size_t)((addr >> 4) * 0x9E3779B97F4A7C15ull >> 24) & (r->late_slots - 1);
+}
+
+static int rehash(struct reach *r)
+{
+	uint32_t *old = r->late_slot;
+
+	r->late_slots *= 2;
+	r->late_slot = calloc(r->late_slots, sizeof(*r->late_slot));
+	if (!r->late_slot) {
+		r->late_slot = old;
+		r->late_slots /= 2;
+		return -ENOMEM;
+	}
+	free(old);
+	for (size_t i = 0; i < r->lates; i++) {
+		size_t h = hash(r, r->late[i].addr);
+
+		while (r->late_slot[h])
+			h = (h + 1) & (r->late_slots - 1);
+		r->late_slot[h] = (uint32_t)i + 1;
+	}
+	return 0;
+}
+
+static uint32_t add(struct reach *r, uint64_t start, uint64_t size, unsigned number)
+{
+	uint32_t block = r->history->now.count + (uint32_t)r->lates;
+	size_t h;
+
+	if (r->lates * 2 >= r->late_slots && rehash(r)) {
+		r->missed++;
+		return BLOCK_NONE;
+	}
+	for (h = hash(r, start); r->late_slot[h]; h = (h + 1) & (r->late_slots - 1)) {
+		uint32_t i = r->late_slot[h] - 1;
+
+		if (r->late[i].addr != start)
+			continue;
+		if (r->parent[r->history->now.count + i] == PARENT_NONE) {
+			r->late[i].size = size;
+			r->late_type[i] = (uint16_t)number;
+		}
+		return r->history->now.count + i;
+	}
+	if (r->lates == REACH_LATE_MAX || grow(&r->late, &r->late_cap, r->lates + 1, sizeof(*r->late)) ||
+	    grow(&r->late_type, &r->late_type_cap, r->lates + 1, sizeof(*r->late_type)) ||
+	    grow(&r->parent, &r->parent_cap, (size_t)block + 1, sizeof(*r->parent)) ||
+	    grow(&r->edge, &r->edge_cap, (size_t)block + 1, sizeof(*r->edge))) {
+		r->missed++;
+		return BLOCK_NONE;
+	}
+	r->late[r->lates] = (struct late){ start, size };
+	r->late_type[r->lates] = (uint16_t)number;
+	r->parent[block] = PARENT_NONE;
+	r->late_slot[h] = (uint32_t)++r->lates;
+	return block;
+}
+
+/* The block at @start of @size bytes is live: which object is in it now? */
+static uint32_t identified(struct reach *r, uint64_t start, uint64_t size, const uint8_t *bytes, uint64_t *out)
+{
+	struct blocks *b = &r->history->now;
+	uint64_t known_start, known_size;
+	uint32_t offset, block = blocks_find(b, start, &known_start, &known_size);
+	unsigned number = types_identify(r->types, bytes, size < HEAD_BYTES ? size : HEAD_BYTES, size, &offset);
+
+	*out = start;
+	if (block == BLOCK_NONE || known_start != start || known_size != size)
+		return add(r, start, size, number);
+	if (r->parent[block] == PARENT_NONE) {
+		if (b->type[block] != number || !b->print[block])
+			b->birth[block] = (uint8_t)r->history->walks;
+		b->print[block] = b->print[block] ? b->print[block] : UINT16_MAX;
+		b->type[block] = (uint16_t)number;
+	}
+	b->birth[block] |= BIRTH_CHECKED;
+	return block;
+}
+
+static uint32_t find_in_pool(struct reach *r, uint64_t to, uint64_t *start, bool *is_pool)
+{
+	uint32_t pool_size = r->rt->layout.facts.pool_size;
+	uint64_t base = to & ~(uint64_t)(pool_size - 1);
+	uint8_t bytes[16384];
+	struct pool pool;
+	uint64_t block;
+
+	*is_pool = false;
+	if (pool_size > sizeof(bytes) || remote_read(r->mem, base, bytes, POOL_HEADER) ||
+	    !pool_recognise(bytes, base, pool_size) || remote_read(r->mem, base, bytes, pool_size) ||
+	    !pool_recognise(bytes, base, pool_size))
+		return BLOCK_NONE;
+	*is_pool = true;
+	pool_parse(&pool, bytes, base, pool_size);
+	if (to < base + POOL_HEADER)
+		return BLOCK_NONE;
+	block = (to - base - POOL_HEADER) / pool.block_size;
+	if (block >= pool.carved || pool.free[block])
+		return BLOCK_NONE;
+	base += POOL_HEADER + block * pool.block_size;
+	return identified(r, base, pool.block_size, bytes + (base & (pool_size - 1)), start);
+}
+
+/* A malloc chunk whose user part begins at @to, or one or two prefixes before. See glibc.h for the headers. */
+static uint32_t find_chunk(struct reach *r, const struct span *span, uint64_t to, uint64_t *start)
+{
+	for (uint64_t user = to; user >= to - 48; user -= 16) {
+		uint64_t header[2], next[2], size;
+		uint8_t bytes[HEAD_BYTES] = { 0 };
+		uint32_t offset;
+		unsigned number;
+
+		if (user & 15 || user < span->start + 16 || remote_read(r->mem, user - 16, header, sizeof(header)))
+			return BLOCK_NONE;
+		size = header[1] & ~7ull;
+		if (size < 32 || size & 15 || size > CHUNK_MOST || user - 16 + size > span->end)
+			continue;
+		if (!(header[1] & 2)) { /* not mapped: the next chunk must say that this one is in use */
+			if (remote_read(r->mem, user - 16 + size, next, sizeof(next)) || !(next[1] & 1))
+				continue;
+			size -= 8;
+		} else {
+			size -= 16;
+		}
+		if (remote_read(r->mem, user, bytes, size < sizeof(bytes) ? size : sizeof(bytes)))
+			continue;
+		number = types_identify(r->types, bytes, size < HEAD_BYTES ? size : HEAD_BYTES, size, &offset);
+		if (number == TYPE_NONE ? user == to : user + offset == to)
+			return identified(r, user, size, bytes, start);
+	}
+	return BLOCK_NONE;
+}
+
+uint32_t late_find(struct reach *r, uint64_t to, uint64_t *start)
+{
+	const struct span *span;
+	uint32_t block;
+	bool is_pool;
+
+	if (!late_may_hold(r, to))
+		return BLOCK_NONE;
+	span = allocator_span(r->spans, to);
+	if (span->kind != SPAN_BRK) {
+		block = find_in_pool(r, to, start, &is_pool);
+		if (is_pool)
+			return block;
+	}
+	return find_chunk(r, span, to, start);
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "path.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "kinds.h"
+#include "members.h"
+
+#define DEPTH_MAX (1u << 24)	/* of parents followed: longer is a loop, which cannot be */
+#define REPEATS_SHOWN 2		/* ".next.next.next..." is written ".next.next(...)" */
+
+const struct root *path_root(const struct reach *r, uint32_t block)
+{
+	for (uint32_t i = 0; i < DEPTH_MAX && r->parent[block] != PARENT_NONE; i++) {
+		if (reach_is_root(r->parent[block]))
+			return reach_root(r, r->parent[block]);
+		block = r->parent[block];
+	}
+	return NULL;
+}
+
+/* Blocks on the way, from the outermost written one to @block; @left_out says whether there are others before [half]. */
+struct way {
+	uint32_t block[PATH_STEPS_MAX];
+	unsigned count;
+	unsigned gap; /* steps are left out in front of this one; 0: none */
+};
+
+static void find_way(const struct reach *r, uint32_t block, struct way *way)
+{
+	uint32_t depth = 1, at = block;
+
+	while (!reach_is_root(r->parent[at]) && depth < DEPTH_MAX) {
+		at = r->parent[at];
+		depth++;
+	}
+	way->count = depth < PATH_STEPS_MAX ? depth : PATH_STEPS_MAX;
+	way->gap = depth > PATH_STEPS_MAX ? PATH_STEPS_MAX / 2 : 0;
+	at = block;
+	for (uint32_t i = depth; i-- > 0; at = r->parent[at]) {
+		if (!way->gap || i < way->gap)
+			way->block[i] = at;
+		else if (depth - i <= PATH_STEPS_MAX - way->gap)
+			way->block[PATH_STEPS_MAX - (depth - i)] = at;
+		if (!i)
+			break;
+	}
+}
+
+struct writer {
+	struct strbuf out;
+	char last[96];	 /* the label written before */
+	unsigned repeats;
+	bool first, namespace;
+};
+
+static void add_label(struct writer *w, const char *label)
+{
+	if (!*label)
+		return;
+	if (strcmp(label, w->last) == 0) {
+		if (++w->repeats == REPEATS_SHOWN)
+			strbuf_add(&w->out, "...");
+		if (w->repeats >= REPEATS_SHOWN)
+			return;
+	} else {
+		w->repeats = 0;
+	}
+	strbuf_add(&w->out, label);
+	snprintf(w->last, sizeof(w->last), "%s", label);
+	w->first = false;
+}
+
+static void add_step(struct reach *r, struct writer *w, uint32_t parent, unsigned edge)
+{
+	struct step step = { .edge = edge, .namespace = w->namespace, .first = w->first };
+	char text[96];
+	struct strbuf label;
+
+	reach_object(r, parent, &step.parent);
+	strbuf_init(&label, text, sizeof(text));
+	kinds_label(r, &step, &label);
+	add_label(w, text);
+	w->namespace = members_is_namespace(r, &step.parent, edge);
+}
+
+static void begin(const struct reach *r, struct writer *w, uint32_t block, char *buf, size_t cap)
+{
+	const struct root *root = path_root(r, block);
+
+	*w = (struct writer){ .first = true };
+	strbuf_init(&w->out, buf, cap);
+	if (root)
+		strbuf_add(&w->out, root->label);
+	if (root && root->kind == ROOT_MODULE)
+		strbuf_add(&w->out, ": ");
+}
+
+static void steps(struct reach *r, struct writer *w, uint32_t block)
+{
+	struct way way;
+
+	find_way(r, block, &way);
+	for (unsigned i = 1; i < way.count; i++) {
+		if (way.gap && i == way.gap)
+			strbuf_add(&w->out, " ... ");
+		add_step(r, w, r->parent[way.block[i]], r->edge[way.block[i]]);
+	}
+}
+
+void path_write(struct reach *r, uint32_t block, char *buf, size_t cap)
+{
+	struct writer w;
+
+	begin(r, &w, block, buf, cap);
+	if (r->parent[block] != PARENT_NONE)
+		steps(r, &w, block);
+}
+
+void path_write_slot(struct reach *r, uint32_t holder, unsigned edge, char *buf, size_t cap)
+{
+	struct writer w;
+
+	begin(r, &w, holder, buf, cap);
+	if (r->parent[holder] == PARENT_NONE)
+		return;
+	steps(r, &w, holder);
+	add_step(r, &w, holder, edge);
+}

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reach.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../util/grow.h"
+#include "kinds.h"
+#include "late.h"
+#include "roots.h"
+
+#define CHUNK_WORDS 512
+#define HEAD_BYTES 128 /* of a block that types_identify() needs */
+#define QUEUE_SLIDE (1u << 20)
+
+
+unsigned reach_type(const struct reach *r, uint32_t block)
+{
+	uint32_t count = r->history->now.count;
+
+	return block < count ? r->history->now.type[block] : r->late_type[block - count];
+}
+
+static bool settled(const struct reach *r, uint32_t block)
+{
+	const struct blocks *b = &r->history->now;
+
+	return block < b->count && b->print[block] && (b->birth[block] & BIRTH_WALK) < r->history->walks;
+}
+
+void reach_object(const struct reach *r, uint32_t block, struct object *o)
+{
+	unsigned number = reach_type(r, block);
+
+	o->block = block;
+	if (block < r->history->now.count) {
+		o->start = blocks_addr(&r->history->now, block, &o->size, NULL);
+	} else {
+		o->start = r->late[block - r->history->now.count].addr;
+		o->size = r->late[block - r->history->now.count].size;
+	}
+	o->type = number == TYPE_NONE ? NULL : types_get(r->types, number);
+	o->addr = o->start + (o->type ? types_offset(r->types, number) : 0);
+	o->young = !settled(r, block);
+}
+
+bool reach_read(struct reach *r, const struct object *o, uint64_t addr, void *buf, size_t len)
+{
+	return o->young ? reader_fresh(r->reader, addr, buf, len) : reader_copy(r->reader, addr, buf, len);
+}
+
+/* Does a pointer @to fit the block? An object's slot holds exactly the object; other words may point into raw memory. */
+static bool fits(const struct reach *r, uint32_t block, uint64_t start, uint64_t to, bool is_object)
+{
+	unsigned number = reach_type(r, block);
+
+	if (number == TYPE_NONE)
+		return !is_object;
+	return to == start + types_offset(r->types, number);
+}
+
+/* What is in a block of the table now, which was not settled or did not fit. */
+static void identify_again(struct reach *r, uint32_t block, uint64_t start, uint64_t size)
+{
+	struct blocks *b = &r->history->now;
+	uint8_t bytes[HEAD_BYTES];
+	size_t have = size < sizeof(bytes) ? size : sizeof(bytes);
+	uint32_t offset;
+	unsigned number;
+
+	if (!reader_fresh(r->reader, start, bytes, have))
+		return;
+	number = types_identify(r->types, bytes, have, size, &offset);
+	if (number != b->type[block])
+		b->birth[block] = (uint8_t)r->history->walks; /* another object since the walk: nobody's survivor */
+	b->type[block] = (uint16_t)number;
+	b->birth[block] |= BIRTH_CHECKED;
+}
+
+/* The block that @to points to, identified as it is now, or BLOCK_NONE. */
+static uint32_t resolve(struct reach *r, uint64_t to, bool is_object)
+{
+	struct blocks *b = &r->history->now;
+	uint64_t start, size;
+	uint32_t block = blocks_find(b, to, &start, &size);
+
+	if (block != BLOCK_NONE && settled(r, block)) {
+		if (fits(r, block, start, to, is_object))
+			return block;
+		if (!is_object)
+			return BLOCK_NONE;
+	}
+	if (block != BLOCK_NONE && b->print[block]) {
+		if (!(b->birth[block] & BIRTH_CHECKED))
+			identify_again(r, block, start, size);
+		if (fits(r, block, start, to, is_object))
+			return block;
+	}
+	block = late_find(r, to, &start);
+	if (block == BLOCK_NONE || !fits(r, block, start, to, is_object))
+		return BLOCK_NONE;
+	return block;
+}
+
+static bool push(struct reach *r, uint32_t block)
+{
+	if (r->head > QUEUE_SLIDE && r->head > r->tail / 2) {
+		memmove(r->queue, r->queue + r->head, (r->tail - r->head) * sizeof(*r->queue));
+		r->tail -= r->head;
+		r->head = 0;
+	}
+	if (grow(&r->queue, &r->queue_cap, r->tail + 1, sizeof(*r->queue))) {
+		r->err = -ENOMEM;
+		return false;
+	}
+	r->queue[r->tail++] = block;
+	return true;
+}
+
+static void reached(struct reach *r, uint32_t block, uint32_t parent, unsigned edge)
+{
+	unsigned number = reach_type(r, block);
+
+	if (r->parent[block] != PARENT_NONE)
+		return;
+	r->parent[block] = parent;
+	r->edge[block] = (uint16_t)edge;
+	r->reached++;
+	if (number == TYPE_NONE || types_get(r->types, number)->kind != KIND_LEAF)
+		push(r, block);
+}
+
+void reach_edge(struct reach *r, uint32_t from, unsigned edge, uint64_t at, uint64_t to, bool is_object)
+{
+	uint32_t block;
+
+	if (!remote_plausible(to) || to < r->spans->lo)
+		return;
+	r->edges++;
+	block = resolve(r, to, is_object);
+	if (block == BLOCK_NONE && is_object && late_may_hold(r, to)) {
+		uint64_t now;
+
+		if (reader_fresh(r->reader, at, &now, sizeof(now)) && remote_plausible(now & ~7ull)) {
+			block = resolve(r, now & ~7ull, true);
+			r->mended += block != BLOCK_NONE;
+		}
+		r->missed += block == BLOCK_NONE;
+	}
+	if (block != BLOCK_NONE)
+		reached(r, block, from, edge);
+}
+
+void reach_words(struct reach *r, const struct object *o, uint64_t addr, uint64_t count, unsigned edge, uint64_t first,
+		 unsigned most, bool is_object)
+{
+	uint64_t word[CHUNK_WORDS];
+
+	for (uint64_t done = 0; done < count;) {
+		uint64_t n = count - done < CHUNK_WORDS ? count - done : CHUNK_WORDS;
+
+		if (!reach_read(r, o, addr + done * 8, word, n * 8))
+			return;
+		for (uint64_t i = 0; i < n; i++) {
+			uint64_t index = first + done + i;
+
+			if (word[i])
+				reach_edge(r, o->block, edge | (index < most ? (unsigned)index : most),
+					   addr + (done + i) * 8, word[i], is_object);
+		}
+		done += n;
+	}
+}
+
+void reach_storage(struct reach *r, const struct object *o, uint64_t addr)
+{
+	uint32_t block;
+
+	if (!remote_plausible(addr))
+		return;
+	block = blocks_find(&r->history->now, addr, NULL, NULL);
+	if (block == BLOCK_NONE || r->parent[block] != PARENT_NONE || reach_type(r, block) != TYPE_NONE)
+		return;
+	r->parent[block] = o->block;
+	r->edge[block] = EDGE_STORAGE;
+	r->reached++;
+}
+
+bool reach_add_root(struct reach *r, enum root_kind kind, const char *label, uint64_t to, bool is_object)
+{
+	uint32_t block = remote_plausible(to) ? resolve(r, to, is_object) : BLOCK_NONE;
+	const struct root *last = r->roots ? &r->root[r->roots - 1] : NULL;
+
+	if (block == BLOCK_NONE || r->parent[block] != PARENT_NONE)
+		return false;
+	if (!last || last->kind != kind || strcmp(last->label, label) != 0) {
+		if (r->roots == REACH_ROOTS_MAX || grow(&r->root, &r->root_cap, r->roots + 1, sizeof(*r->root))) {
+			r->err = -ENOMEM;
+			return false;
+		}
+		r->root[r->roots].kind = kind;
+		snprintf(r->root[r->roots].label, sizeof(r->root[0].label), "%.115s", label);
+		r->roots++;
+	}
+	reached(r, block, PARENT_NONE - (uint32_t)r->roots, EDGE_FIELD);
+	return true;
+}
+
+static void drain(struct reach *r)
+{
+	while (r->head < r->tail && !r->err) {
+		struct object o;
+
+		reach_object(r, r->queue[r->head++], &o);
+		kinds_visit(r, &o);
+	}
+	r->head = r->tail = 0;
+}
+
+int reach_run(struct reach *r)
+{
+	uint32_t count = r->history->now.count;
+
+	if (grow(&r->parent, &r->parent_cap, count, sizeof(*r->parent)) ||
+	    grow(&r->edge, &r->edge_cap, count, sizeof(*r->edge)) || late_init(r))
+		return -ENOMEM;
+	memset(r->parent, 0xff, (size_t)count * sizeof(*r->parent));
+	reader_drop(r->reader);
+	roots_modules(r);
+	drain(r);
+	roots_threads(r);
+	drain(r);
+	roots_data(r);
+	drain(r);
+	roots_stacks(r);
+	drain(r);
+	return r->err;
+}
+
+void reach_release(struct reach *r)
+{
+	free(r->parent);
+	free(r->edge);
+	free(r->late_type);
+	free(r->late);
+	free(r->late_slot);
+	free(r->queue);
+	free(r->root);
+	r->parent = r->late_slot = r->queue = NULL;
+	r->edge = r->late_type = NULL;
+	r->late = NULL;
+	r->root = NULL;
+	r->parent_cap = r->edge_cap = r->late_type_cap = r->lates = r->late_cap = r->queue_cap = 0;
+	r->roots = r->root_cap = r->head = r->tail = 0;
+	r->reached = r->edges = r->mended = r->missed = r->raw_skipped_bytes = 0;
+}

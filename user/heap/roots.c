@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "roots.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "../cpython/code.h"
+#include "../cpython/dict.h"
+#include "../cpython/text.h"
+#include "../cpython/walk.h"
+
+#define FRAMES_MAX 2048	       /* of one thread */
+#define SLOTS_MAX 4096	       /* of one frame */
+#define STACK_MAX (8ull << 20) /* of a native stack searched, from its top */
+#define CHUNK (4u << 10)
+
+static int add_module(void *arg, uint64_t key, uint64_t value)
+{
+	struct reach *r = arg;
+	char name[96], label[128];
+
+	if (py_text(&r->rt->layout, r->mem, key, name, sizeof(name)) <= 0)
+		snprintf(name, sizeof(name), "?");
+	snprintf(label, sizeof(label), "module %s", name);
+	reach_add_root(r, ROOT_MODULE, label, value, true);
+	return 0;
+}
+
+static void modules_of(void *arg, uint64_t interp)
+{
+	struct reach *r = arg;
+	uint64_t dict;
+
+	if (remote_u64(r->mem, interp + r->rt->layout.is_modules, &dict))
+		py_dict_each(&r->rt->layout, r->mem, dict, add_module, r);
+}
+
+void roots_modules(struct reach *r)
+{
+	py_interpreters(r->rt, r->mem, modules_of, r);
+}
+
+static void frame_slots(struct reach *r, uint64_t frame, uint64_t code)
+{
+	const struct py_layout *l = &r->rt->layout;
+	uint64_t slot[SLOTS_MAX];
+	struct py_code known;
+	unsigned named, stack;
+	char name[64], label[160];
+
+	if (py_code_read(l, r->mem, code, &known) || py_code_slots(l, r->mem, code, &named, &stack) ||
+	    named + stack > SLOTS_MAX)
+		return;
+	if (remote_read(r->mem, frame + l->fr_localsplus, slot, 8ull * (named + stack)) &&
+	    remote_read(r->mem, frame + l->fr_localsplus, slot, 8ull * named))
+		return;
+	for (unsigned i = 0; i < named + stack; i++) {
+		if (!slot[i] || (l->facts.tagged_refs && (slot[i] & 3) == 3))
+			continue;
+		if (i >= named || py_code_varname(l, r->mem, code, i, name, sizeof(name)))
+			snprintf(name, sizeof(name), "<stack>");
+		snprintf(label, sizeof(label), "frame %.60s: %s", known.function, name);
+		reach_add_root(r, ROOT_FRAME, label, slot[i] & ~7ull, true);
+	}
+}
+
+static void frames_of(struct reach *r, uint64_t thread)
+{
+	const struct py_layout *l = &r->rt->layout;
+	uint64_t frame = py_thread_frame(l, r->mem, thread), code, previous;
+	uint8_t owner;
+
+	for (int depth = 0; frame && depth < FRAMES_MAX; depth++, frame = previous) {
+		if (!remote_plausible(frame) || !remote_u64(r->mem, frame + l->fr_code, &code) ||
+		    !remote_u64(r->mem, frame + l->fr_previous, &previous))
+			return;
+		if (py_has(l->facts.skip_owner_min) && !remote_read(r->mem, frame + l->fr_owner, &owner, 1) &&
+		    owner >= l->facts.skip_owner_min)
+			continue;
+		frame_slots(r, frame, code & ~7ull);
+	}
+}
+
+static void thread_roots(void *arg, uint64_t thread)
+{
+	struct reach *r = arg;
+	const struct py_layout *l = &r->rt->layout;
+	uint64_t held;
+
+	frames_of(r, thread);
+	if (py_has(l->ts_dict) && remote_u64(r->mem, thread + l->ts_dict, &held) && held)
+		reach_add_root(r, ROOT_THREAD, "thread-local data: ", held, true);
+	if (py_has(l->ts_context) && remote_u64(r->mem, thread + l->ts_context, &held) && held)
+		reach_add_root(r, ROOT_THREAD, "context of a thread: ", held, true);
+}
+
+static void threads_of(void *arg, uint64_t interp)
+{
+	struct reach *r = arg;
+
+	py_threads(&r->rt->layout, r->mem, interp, thread_roots, r);
+}
+
+void roots_threads(struct reach *r)
+{
+	py_interpreters(r->rt, r->mem, threads_of, r);
+}
+
+/* Every word of [@start, @end) that is present; blocks in between are not roots. */
+static void search(struct reach *r, enum root_kind kind, const char *label, uint64_t start, uint64_t end)
+{
+	const struct span range = { .start = start, .end = end };
+
+	if (stream_begin(r->stream, &range))
+		return;
+	for (size_t i = 0; i < r->stream->runs; i++) {
+		const struct run run = r->stream->run[i];
+
+		for (uint64_t at = run.start; at < run.end; at += CHUNK) {
+			size_t n = run.end - at < CHUNK ? run.end - at : CHUNK;
+			const uint8_t *bytes = stream_at(r->stream, at, n);
+			uint64_t word;
+
+			/* an arena that the kernel merged with .bss: its blocks are no roots */
+			if (kind == ROOT_DATA && blocks_find(&r->history->now, at + n / 2, NULL, NULL) != BLOCK_NONE)
+				continue;
+
+			for (size_t o = 0; bytes && o + 8 <= n; o += 8) {
+				memcpy(&word, bytes + o, sizeof(word));
+				if (remote_plausible(word) && word >= r->spans->lo &&
+				    blocks_find(&r->history->now, word, NULL, NULL) != BLOCK_NONE)
+					reach_add_root(r, kind, label, word, false);
+			}
+		}
+	}
+}
+
+void roots_data(struct reach *r)
+{
+	/* the map may be read again while searching, so walk a copy by index, with the bounds of each span taken first */
+	for (size_t i = 0; i < r->spans->count; i++) {
+		const struct span span = r->spans->span[i];
+		char label[96];
+
+		if (span.kind != SPAN_DATA && span.kind != SPAN_BSS)
+			continue;
+		snprintf(label, sizeof(label), "C data of %s: ", span.image);
+		search(r, ROOT_DATA, label, span.start, span.end);
+	}
+}
+
+/* glibc puts a thread's control block, which pthread_self() points to, at the top of its stack. */
+static void thread_stack(void *arg, uint64_t thread)
+{
+	struct reach *r = arg;
+	const struct py_layout *l = &r->rt->layout;
+	const struct span *span;
+	uint64_t self, start;
+
+	if (!py_has(l->ts_thread_id) || !remote_u64(r->mem, thread + l->ts_thread_id, &self))
+		return;
+	span = spans_find(r->spans, self);
+	if (!span || span->kind != SPAN_ANON)
+		return;
+	start = self - span->start > STACK_MAX ? self - STACK_MAX : span->start;
+	search(r, ROOT_STACK, "native stack: ", start & ~7ull, self & ~7ull);
+}
+
+static void stacks_of(void *arg, uint64_t interp)
+{
+	struct reach *r = arg;
+
+	py_threads(&r->rt->layout, r->mem, interp, thread_stack, r);
+}
+
+void roots_stacks(struct reach *r)
+{
+	for (size_t i = 0; i < r->spans->count; i++) {
+		const struct span span = r->spans->span[i];
+
+		if (span.kind == SPAN_STACK)
+			search(r, ROOT_STACK, "native stack: ", span.start, span.end);
+	}
+	py_interpreters(r->rt, r->mem, stacks_of, r);
+}

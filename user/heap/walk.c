@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "walk.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../util/clock.h"
+#include "../util/grow.h"
+#include "glibc.h"
+#include "pymalloc.h"
+
+#define PAGE 4096u
+#define ARENA_ALIGN (64ull << 20)
+#define PRINT_RAW 1 /* fingerprint of raw memory: its content says nothing */
+#define PRINT_BYTES 64 /* of content that go into a fingerprint */
+
+void history_release(struct history *h)
+{
+	blocks_release(&h->now);
+	free(h->growth);
+	*h = (struct history){ 0 };
+}
+
+uint32_t walk_extent(struct walk *w, uint64_t addr, uint64_t size, unsigned count, enum extent_kind kind, uint32_t *was)
+{
+	const struct blocks *b = w->before;
+	uint32_t first;
+	int err = blocks_add(w->now, addr, size, count, kind, &first);
+
+	*was = BLOCK_NONE;
+	if (err) {
+		w->err = w->err ? w->err : err;
+		w->history->out_of_memory += count;
+		return BLOCK_NONE;
+	}
+	while (w->before_extent < b->extents && b->extent[w->before_extent].addr < addr)
+		w->before_extent++;
+	if (w->before_extent < b->extents && b->extent[w->before_extent].addr == addr &&
+	    b->extent[w->before_extent].size == size)
+		*was = b->extent[w->before_extent].first;
+	return first;
+}
+
+/* Where the words of an object begin that never change while it lives, and how many bytes of them; 0: none. */
+static uint32_t constant_part(const struct types *t, const struct py_type *type, uint32_t *from)
+{
+	const struct py_layout *l = &t->rt->layout;
+
+	*from = l->ob_size; /* the length, where there is one */
+	switch (type->kind) {
+	case KIND_LEAF:
+		/* hashes are computed late: str's and bytes' lie in front of their text */
+		if (type->flags & PY_TPFLAGS_UNICODE_SUBCLASS)
+			*from = l->us_ascii_data;
+		else if (type->flags & PY_TPFLAGS_BYTES_SUBCLASS)
+			*from = l->by_data;
+		return PRINT_BYTES;
+	case KIND_TUPLE:
+		*from = l->tu_item;
+		return PRINT_BYTES;
+	case KIND_METHOD:
+	case KIND_TRACEBACK:
+		return 16;
+	default:
+		return 0;
+	}
+}
+
+static uint16_t fingerprint(const struct types *t, const struct py_type *type, const uint8_t *object, size_t have)
+{
+	uint64_t h = type->address * 0x9E3779B97F4A7C15ull, w;
+	uint32_t from, len = constant_part(t, type, &from);
+
+	if (len && t->rt->layout.ob_size + 8 <= have) {
+		memcpy(&w, object + t->rt->layout.ob_size, sizeof(w));
+		h = (h ^ w) * 0xff51afd7ed558ccdull;
+	}
+	for (uint32_t at = from; at + 8 <= have && at < from + len; at += 8) {
+		memcpy(&w, object + at, sizeof(w));
+		h = (h ^ w ^ h >> 29) * 0xff51afd7ed558ccdull;
+	}
+	h ^= h >> 32;
+	h = (h ^ h >> 16) & 0xffff;
+	return h <= PRINT_RAW ? (uint16_t)(h + 2) : (uint16_t)h;
+}
+
+/* Offset of the word that holds a container's size; 0 where the kind has none. */
+static uint32_t size_word(const struct types *t, const struct py_type *type)
+{
+	switch (type->kind) {
+	case KIND_LIST:
+	case KIND_DEQUE:
+		return t->rt->layout.ob_size;
+	case KIND_DICT:
+		return t->rt->layout.di_used;
+	case KIND_SET:
+		return t->rt->layout.se_used;
+	default:
+		return 0;
+	}
+}
+
+static void add_growth(struct walk *w, uint32_t block, const struct growth *had, uint32_t was, uint32_t is)
+{
+	unsigned walk = w->history->walks; /* 0 at the first one */
+	unsigned since = w->now->birth[block] & BIRTH_WALK;
+	struct growth *g;
+
+	if (grow(&w->growth, &w->growth_cap, w->growths + 1, sizeof(*w->growth))) {
+		w->err = -ENOMEM;
+		return;
+	}
+	g = &w->growth[w->growths++];
+	g->block = block;
+	for (unsigned i = 0; i < WALKS_MAX; i++)
+		g->size[i] = had ? had->size[i] : i + 1 >= since && i < walk ? was : SIZE_UNKNOWN;
+	g->size[walk] = is;
+}
+
+/* Remember a container's size, and its history where it ever changed. */
+static void note_size(struct walk *w, uint32_t block, uint32_t was, const struct growth *growth_end, uint64_t size)
+{
+	const struct blocks *b = w->before;
+	const struct growth *had = NULL;
+	int err = blocks_add_sized(w->now, block, size);
+	uint32_t is = size > UINT32_MAX ? UINT32_MAX : (uint32_t)size;
+
+	if (err) {
+		w->err = err;
+		return;
+	}
+	if (was == BLOCK_NONE)
+		return;
+	while (w->before_sized < b->sizeds && b->sized[w->before_sized].block < was)
+		w->before_sized++;
+	while (w->history->growth + w->before_growth < growth_end &&
+	       w->history->growth[w->before_growth].block < was)
+		w->before_growth++;
+	if (w->history->growth + w->before_growth < growth_end && w->history->growth[w->before_growth].block == was)
+		had = &w->history->growth[w->before_growth];
+	if (w->before_sized == b->sizeds || b->sized[w->before_sized].block != was)
+		return;
+	if (had || b->sized[w->before_sized].size != is)
+		add_growth(w, block, had, b->sized[w->before_sized].size, is);
+}
+
+void walk_block(struct walk *w, uint32_t block, uint32_t was, const uint8_t *bytes, size_t have, uint64_t size)
+{
+	uint8_t now = (uint8_t)(w->history->walks + 1), tracked = 0;
+	const struct py_type *type;
+	uint32_t offset = 0, sized;
+	uint16_t print = PRINT_RAW;
+	unsigned number;
+	uint64_t word;
+
+	if (block == BLOCK_NONE)
+		return;
+	number = types_identify(w->types, bytes, have, size, &offset);
+	type = types_get(w->types, number);
+	if (number != TYPE_NONE) {
+		print = fingerprint(w->types, type, bytes + offset, have - offset);
+		if (type->flags & PY_TPFLAGS_HAVE_GC && offset >= 16) {
+			memcpy(&word, bytes + offset - 16, sizeof(word)); /* _gc_next: 0 when not tracked */
+			tracked = word ? BIRTH_TRACKED : 0;
+		}
+	}
+	if (was != BLOCK_NONE && w->before->print[was] == print)
+		now = w->before->birth[was] & BIRTH_WALK;
+	else
+		was = BLOCK_NONE;
+	w->now->print[block] = print;
+	w->now->type[block] = (uint16_t)number;
+	w->now->birth[block] = now | tracked;
+	sized = number != TYPE_NONE ? size_word(w->types, type) : 0;
+	if (sized && offset + sized + 8 <= have) {
+		memcpy(&word, bytes + offset + sized, sizeof(word));
+		note_size(w, block, was, w->history->growth + w->history->growths, word);
+	}
+}
+
+void walk_free_chunk(struct walk *w, uint64_t addr)
+{
+	if (grow(&w->free_chunk, &w->free_cap, w->free_chunks + 1, sizeof(*w->free_chunk)))
+		w->err = -ENOMEM;
+	else
+		w->free_chunk[w->free_chunks++] = addr;
+}
+
+/* Chunks on free lists look live to their neighbours, and their lists are often found after them. */
+static void take_out_free_chunks(struct walk *w)
+{
+	struct blocks *b = w->now;
+
+	for (size_t i = 0; i < w->free_chunks; i++) {
+		uint64_t start, size;
+		uint32_t block = blocks_find(b, w->free_chunk[i], &start, &size);
+
+		if (block == BLOCK_NONE || start != w->free_chunk[i] || !b->print[block])
+			continue;
+		b->print[block] = 0;
+		b->type[block] = TYPE_NONE;
+		b->birth[block] = 0;
+		b->chunk_blocks--;
+		b->chunk_bytes -= size;
+		b->chunk_free_bytes += size;
+	}
+}
+
+static void walk_pool(struct walk *w, uint64_t addr, uint32_t pool_size)
+{
+	const uint8_t *bytes = stream_at(w->stream, addr, pool_size);
+	struct pool pool;
+	uint32_t first, was;
+
+	if (!bytes)
+		return;
+	pool_parse(&pool, bytes, addr, pool_size);
+	if (pool.torn) {
+		stream_again(w->stream);
+		bytes = stream_at(w->stream, addr, pool_size);
+		if (!bytes || !pool_recognise(bytes, addr, pool_size))
+			return;
+		pool_parse(&pool, bytes, addr, pool_size);
+		w->history->torn_pools += pool.torn;
+	}
+	w->now->pools++;
+	if (!pool.live) {
+		w->now->pool_free_bytes += pool_size - POOL_HEADER;
+		return;
+	}
+	first = walk_extent(w, addr + POOL_HEADER, pool.block_size, pool.carved, EXTENT_POOL, &was);
+	if (first == BLOCK_NONE)
+		return;
+	w->now->pool_blocks += pool.live;
+	w->now->pool_bytes += (uint64_t)pool.live * pool.block_size;
+	w->now->pool_free_bytes += pool_size - POOL_HEADER - (uint64_t)pool.live * pool.block_size;
+	/* an earlier walk may have seen fewer carved blocks: those beyond are free there, fingerprint 0 or another extent's */
+	for (uint32_t i = 0; i < pool.carved; i++) {
+		const uint8_t *block = bytes + POOL_HEADER + (size_t)i * pool.block_size;
+		uint32_t before = was == BLOCK_NONE || i >= w->before->extent[w->before_extent].count ? BLOCK_NONE :
+												    was + i;
+
+		if (!pool.free[i])
+			walk_block(w, first + i, before, block, pool.block_size, pool.block_size);
+	}
+}
+
+/* One present run of an anonymous span; @done is how far chunks that began in earlier runs reach. */
+static uint64_t walk_run(struct walk *w, uint64_t from, uint64_t to, uint64_t done)
+{
+	uint32_t pool_size = w->types->rt->layout.facts.pool_size;
+
+	for (uint64_t at = from > done ? from : done; at < to;) {
+		const uint8_t *header = stream_at(w->stream, at, POOL_HEADER);
+		uint64_t end = 0;
+
+		if (!header)
+			return to;
+		if (!(at & (pool_size - 1)) && at + pool_size <= w->stream->limit &&
+		    pool_recognise(header, at, pool_size)) {
+			walk_pool(w, at, pool_size);
+			end = at + pool_size;
+		}
+		if (!end && !(at & (ARENA_ALIGN - 1)))
+			end = glibc_walk_arena(w, at);
+		if (!end)
+			end = glibc_walk_mapped(w, at);
+		at = end ? (end + PAGE - 1) & ~(uint64_t)(PAGE - 1) : at + PAGE;
+		done = at;
+	}
+	return done;
+}
+
+static int walk_span(struct walk *w, const struct span *span)
+{
+	uint64_t done = span->start;
+	int err = stream_begin(w->stream, span);
+
+	if (err)
+		return err;
+	if (span->kind == SPAN_BRK) {
+		glibc_walk_brk(w, span);
+		return 0;
+	}
+	for (size_t i = 0; i < w->stream->runs; i++)
+		done = walk_run(w, w->stream->run[i].start, w->stream->run[i].end, done);
+	return 0;
+}
+
+static void count_types(struct walk *w)
+{
+	const struct blocks *b = w->now;
+
+	for (size_t i = 0; i < b->extents; i++) {
+		const struct extent *x = &b->extent[i];
+
+		for (uint32_t n = x->first; n < x->first + x->count; n++) {
+			struct py_type *type = &w->types->type[b->type[n]];
+
+			if (b->type[n] == TYPE_NONE)
+				continue;
+			type->objects++;
+			type->tracked += b->birth[n] & BIRTH_TRACKED ? 1 : 0;
+			type->bytes += x->size;
+		}
+	}
+}
+
+static void commit(struct walk *w, double seconds, uint64_t began)
+{
+	struct history *h = w->history;
+	struct walk_totals *total = &h->total[h->walks];
+
+	*total = (struct walk_totals){ .seconds = seconds,
+				       .pool_bytes = w->now->pool_bytes,
+				       .pool_blocks = w->now->pool_blocks,
+				       .chunk_bytes = w->now->chunk_bytes,
+				       .chunk_blocks = w->now->chunk_blocks,
+				       .took_ns = clock_ns() - began };
+	blocks_release(&h->now);
+	free(h->growth);
+	h->now = *w->now;
+	h->growth = w->growth;
+	h->growths = w->growths;
+	h->walks++;
+}
+
+int history_walk(struct history *h, struct types *types, struct stream *stream, const struct spans *spans,
+		 struct glibc *glibc, double seconds)
+{
+	struct blocks now = { 0 };
+	struct walk w = { .types = types, .stream = stream, .spans = spans, .glibc = glibc,
+			  .history = h,	  .now = &now,	    .before = &h->now };
+	uint64_t began = clock_ns();
+	int err = 0;
+
+	if (h->walks >= WALKS_MAX)
+		return -E2BIG;
+	types_begin_walk(types);
+	for (size_t i = 0; i < spans->count && !err; i++)
+		if (spans_hold_blocks(&spans->span[i]))
+			err = walk_span(&w, &spans->span[i]);
+	if (!err)
+		err = blocks_index(&now);
+	if (!err)
+		err = w.err == -ENOMEM ? -ENOMEM : 0;
+	if (err) {
+		blocks_release(&now);
+		free(w.growth);
+	} else {
+		take_out_free_chunks(&w);
+		count_types(&w);
+		commit(&w, seconds, began);
+	}
+	free(w.free_chunk);
+	return err;
+}
+
+bool history_sizes(const struct history *h, uint32_t block, uint32_t *size)
+{
+	size_t lo = 0, hi = h->growths;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (block < h->growth[mid].block) {
+			hi = mid;
+		} else if (block > h->growth[mid].block) {
+			lo = mid + 1;
+		} else {
+			memcpy(size, h->growth[mid].size, sizeof(h->growth[mid].size));
+			return true;
+		}
+	}
+	return false;
+}
