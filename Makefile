@@ -4,6 +4,7 @@
 # make test         unit tests under ASan and UBSan; needs no root
 # make check-root   every suite that needs root; make test-NAME runs the one in tests/NAME/
 # make lint         layers, style, static analysis, spelling
+# make format       clang-format on FILES, or all; nothing requires it
 # make fuzz         build/fuzz/fuzz_*; run each with its folder under tests/fuzz/corpus/
 # make bench        what a look costs
 # make install      below DESTDIR and PREFIX
@@ -120,8 +121,9 @@ bench: all
 lint: $(SKEL)
 	$(Q)scripts/lint
 
+format: FILES ?= $(wildcard user/*.[ch] user/*/*.[ch] bpf/*.[ch] tests/*/*.[ch])
 format:
-	$(Q)clang-format -i $(wildcard user/*.[ch] user/*/*.[ch] bpf/*.[ch] tests/*/*.[ch])
+	$(Q)clang-format -i $(FILES)
 
 install: all
 	$(call say,INSTALL,$(DESTDIR)$(PREFIX))
