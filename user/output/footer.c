@@ -31,7 +31,7 @@ static void put_loss(const struct page *page, const struct loss *loss)
 	add_loss(&s, loss->unresolved_frames, "frame without a name", "frames without a name");
 	add_loss(&s, loss->map_full, "entry that found its map full",
 		 "entries that found their map full");
-	add_loss(&s, loss->torn_reads, "read torn and repeated", "reads torn and repeated");
+	add_loss(&s, loss->torn_reads, "torn read", "torn reads");
 	page_field(page, 0, "not seen", PAGE_QUIET, s.len ? text : "nothing was lost");
 }
 
