@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-# Sourced, not run: packages of other releases of this distribution, without touching the system's apt.
+# shellcheck shell=bash
 #
-# Every release ("suite") gets a private set of apt directories in the cache; the mirror and the keyring are read from the
-# system's own sources when needed, so that no host is written down here.
+# Sourced, not run: packages of other releases of this distribution, without touching the system's
+# apt. Every release ("suite") gets a private set of apt directories in the cache; the mirror and
+# the keyring are read from the system's own sources when needed, so no host is written down here.
 
 cache=${PYLEAK_CACHE:-/var/cache/pyleak}
 
 # suite_source SUITE: the line of a sources.list for that suite, derived from the system's own sources.
 suite_source() {
 	local id keyring mirror component=main
+	# shellcheck source=/dev/null
 	id=$(. /etc/os-release && echo "$ID")
 	keyring=/usr/share/keyrings/$id-archive-keyring.gpg
 	mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list \
@@ -48,8 +50,8 @@ suite_update() {
 	suite_apt "$1" apt-get update -qq >&2
 }
 
-# suite_unpack SUITE ROOT PACKAGE...: download the packages (with everything they depend on, for `+PACKAGE`) and unpack
-# them below ROOT. No maintainer script runs.
+# suite_unpack SUITE ROOT PACKAGE...: download the packages, for `+PACKAGE` with everything it depends
+# on, and unpack them below ROOT. No maintainer script runs.
 suite_unpack() {
 	local suite=$1 root=$2 name archives=() with=() alone=()
 	shift 2

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * embed LIBPYTHON PROGRAM: a program whose name says nothing of Python, that runs a Python program in a library it loads.
+ * embed LIBPYTHON PROGRAM: a program whose name says nothing of Python, that runs a Python program
+ * in a library it loads.
  */
 #include <dlfcn.h>
 #include <stdio.h>
@@ -8,7 +9,7 @@
 int main(int argc, char **argv)
 {
 	void *library = argc == 3 ? dlopen(argv[1], RTLD_NOW | RTLD_GLOBAL) : NULL;
-	int (*run)(FILE *file, const char *name);
+	int (*run)(FILE * file, const char *name);
 	void (*initialize)(void);
 	FILE *program;
 

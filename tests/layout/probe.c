@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * probe PID: open the CPython of a process and print what was found as NAME VALUE lines, for tests/layout/run to compare
- * with what the process says of itself. Where it is refused: the text on standard error, and the exit code of pyleak.
+ * probe PID: open the CPython of a process and print what was found as NAME VALUE lines, for
+ * tests/layout/run to compare with what the process says of itself. Where it is refused: the text
+ * on standard error, and the exit code of pyleak.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -32,7 +33,7 @@ static void count_interpreter(void *arg, uint64_t interp)
 
 static void print(const struct py_runtime *rt, struct remote *mem)
 {
-	struct count c = { .rt = rt, .mem = mem };
+	struct count c = {.rt = rt, .mem = mem};
 	struct py_unwind unwind;
 
 	py_interpreters(rt, mem, count_interpreter, &c);
@@ -57,7 +58,7 @@ static void print(const struct py_runtime *rt, struct remote *mem)
 
 int main(int argc, char **argv)
 {
-	struct err e = { 0 };
+	struct err e = {0};
 	struct py_runtime rt;
 	struct process p;
 	struct remote mem;

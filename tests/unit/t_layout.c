@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Layout tables, self-description, dicts, and the verification of a layout, on a small interpreter that is built in this
- * program's own memory and read as any other process is.
+ * Layout tables, self-description, dicts, and the verification of a layout, on a small interpreter
+ * that is built in this program's own memory and read as any other process is.
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <errno.h>
 
 #include <cmocka.h>
 
@@ -58,24 +58,27 @@ static void tables_agree_with_measurements(void **state)
 		size_t field;
 		uint32_t value[8]; /* 3.8 to 3.15 */
 	} measured[] = {
-		{ FIELD(rt_interpreters_head), { 0x20, 0x20, 0x20, 0x28, 0x28, 0x278, 0x328, 0x3a8 } },
-		{ FIELD(rt_autotsskey), { 1392, 584, 584, 0x250, 0x608, 0x870, 2336, PY_ABSENT } },
-		{ FIELD(is_modules), { 56, 856, 856, 0x378, 0x3b0, 7656, 7688, 7592 } },
-		{ FIELD(ts_frame), { 24, 24, 24, PY_ABSENT, PY_ABSENT, 72, 72, 72 } },
-		{ FIELD(cf_current_frame), { PY_ABSENT, PY_ABSENT, PY_ABSENT, 8, 0, PY_ABSENT, PY_ABSENT, PY_ABSENT } },
-		{ FIELD(fr_code), { 32, 32, 32, 32, 0, 0, 0, 0 } },
-		{ FIELD(fr_instr), { 104, 104, 96, 56, 56, 56, 56, 56 } },
-		{ FIELD(fr_localsplus), { 360, 360, 352, 72, 72, 72, 80, 80 } },
-		{ FIELD(co_code_adaptive), { PY_ABSENT, PY_ABSENT, PY_ABSENT, 184, 192, 200, 208, 208 } },
-		{ FIELD(us_ascii_data), { 48, 48, 48, 48, 40, 40, 40, 40 } },
-		{ FIELD(ht_cached_keys), { 872, 864, 872, 872, 880, 880, 880, 888 } },
-		{ FIELD(tu_item), { 24, 24, 24, 24, 24, 24, 32, 32 } },
-		{ FIELD(fu_code), { 16, 16, 48, 48, 48, 48, 48, 48 } },
-		{ FIELD(ge_iframe), { PY_ABSENT, PY_ABSENT, PY_ABSENT, 80, 72, 72, 72, 72 } },
-		{ FIELD(facts.pool_size), { 4096, 4096, 16384, 16384, 16384, 16384, 16384, 16384 } },
-		{ FIELD(facts.lasti_units), { 1, 1, 2, 0, 0, 0, 0, 0 } },
-		{ FIELD(facts.tagged_refs), { 0, 0, 0, 0, 0, 0, 1, 1 } },
-		{ FIELD(facts.skip_owner_min), { PY_ABSENT, PY_ABSENT, PY_ABSENT, PY_ABSENT, 3, 3, 3, 3 } },
+		{FIELD(rt_interpreters_head), {0x20, 0x20, 0x20, 0x28, 0x28, 0x278, 0x328, 0x3a8}},
+		{FIELD(rt_autotsskey), {1392, 584, 584, 0x250, 0x608, 0x870, 2336, PY_ABSENT}},
+		{FIELD(is_modules), {56, 856, 856, 0x378, 0x3b0, 7656, 7688, 7592}},
+		{FIELD(ts_frame), {24, 24, 24, PY_ABSENT, PY_ABSENT, 72, 72, 72}},
+		{FIELD(cf_current_frame),
+		 {PY_ABSENT, PY_ABSENT, PY_ABSENT, 8, 0, PY_ABSENT, PY_ABSENT, PY_ABSENT}},
+		{FIELD(fr_code), {32, 32, 32, 32, 0, 0, 0, 0}},
+		{FIELD(fr_instr), {104, 104, 96, 56, 56, 56, 56, 56}},
+		{FIELD(fr_localsplus), {360, 360, 352, 72, 72, 72, 80, 80}},
+		{FIELD(co_code_adaptive),
+		 {PY_ABSENT, PY_ABSENT, PY_ABSENT, 184, 192, 200, 208, 208}},
+		{FIELD(us_ascii_data), {48, 48, 48, 48, 40, 40, 40, 40}},
+		{FIELD(ht_cached_keys), {872, 864, 872, 872, 880, 880, 880, 888}},
+		{FIELD(tu_item), {24, 24, 24, 24, 24, 24, 32, 32}},
+		{FIELD(fu_code), {16, 16, 48, 48, 48, 48, 48, 48}},
+		{FIELD(ge_iframe), {PY_ABSENT, PY_ABSENT, PY_ABSENT, 80, 72, 72, 72, 72}},
+		{FIELD(facts.pool_size), {4096, 4096, 16384, 16384, 16384, 16384, 16384, 16384}},
+		{FIELD(facts.lasti_units), {1, 1, 2, 0, 0, 0, 0, 0}},
+		{FIELD(facts.tagged_refs), {0, 0, 0, 0, 0, 0, 1, 1}},
+		{FIELD(facts.skip_owner_min),
+		 {PY_ABSENT, PY_ABSENT, PY_ABSENT, PY_ABSENT, 3, 3, 3, 3}},
 	};
 #undef FIELD
 
@@ -95,7 +98,7 @@ static void tables_agree_with_measurements(void **state)
 
 static void self_description_replaces_the_table(void **state)
 {
-	struct py_debug_offsets d = { .word = { 0x7970677562656478, 0x030e02f0 } }, read;
+	struct py_debug_offsets d = {.word = {0x7970677562656478, 0x030e02f0}}, read;
 	struct py_layout l;
 	const char *field = NULL;
 	struct remote mem;
@@ -113,7 +116,7 @@ static void self_description_replaces_the_table(void **state)
 	assert_true(l.self_described);
 	assert_int_equal(l.is_threads_head, 12345);
 	assert_int_equal(l.fr_code, 33 % 16 * 8); /* word 33 in 3.14 */
-	assert_int_equal(l.dq_leftblock, 24);	  /* not described: as in the table */
+	assert_int_equal(l.dq_leftblock, 24);     /* not described: as in the table */
 }
 
 static void absurd_self_description_is_refused(void **state)
@@ -123,14 +126,14 @@ static void absurd_self_description_is_refused(void **state)
 		uint64_t value;
 		const char *field;
 	} absurd[] = {
-		{ 9, 1ULL << 32, "is_threads_head" }, /* would be cut to 0 */
-		{ 34, 128, "fr_instr" },	      /* outside of what the stack walker reads */
-		{ 57, 5000, "tu_item" },
+		{9, 1ULL << 32, "is_threads_head"}, /* would be cut to 0 */
+		{34, 128, "fr_instr"},              /* outside of what the stack walker reads */
+		{57, 5000, "tu_item"},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(absurd); i++) {
-		struct py_debug_offsets d = { 0 };
+		struct py_debug_offsets d = {0};
 		const char *field = NULL;
 		struct py_layout l;
 
@@ -143,7 +146,7 @@ static void absurd_self_description_is_refused(void **state)
 
 static void without_cookie_there_is_no_self_description(void **state)
 {
-	struct py_debug_offsets d = { 0 }, read;
+	struct py_debug_offsets d = {0}, read;
 	const char *field = NULL;
 	struct remote mem;
 	struct py_layout l;
@@ -156,7 +159,10 @@ static void without_cookie_there_is_no_self_description(void **state)
 	assert_int_equal(py_debug_offsets_apply(&d, &l, &field), -EINVAL);
 }
 
-/* A dict object and its keys, of @count entries whose keys are 100, 101, ... and values 200, 201, ... */
+/*
+ * A dict object and its keys, of @count entries whose keys are 100, 101, ... and values 200, 201,
+ * ...
+ */
 struct fake_dict {
 	uint64_t dict[8], keys[64], values[16];
 };
@@ -182,7 +188,8 @@ static void make_dict(struct fake_dict *f, const struct py_layout *l, int count,
 		entry[i * words + words - 2] = 100 + (uint64_t)i;
 		entry[i * words + words - 1] = split ? 0 : 200 + (uint64_t)i;
 		if (split)
-			f->values[(py_has(l->dv_values) ? l->dv_values / 8 : 0) + i] = 200 + (uint64_t)i;
+			f->values[(py_has(l->dv_values) ? l->dv_values / 8 : 0) + i] =
+				200 + (uint64_t)i;
 	}
 }
 
@@ -208,7 +215,7 @@ static void dicts_of_every_version_read(void **state)
 	for (int minor = 8; minor <= 15; minor++) {
 		for (int split = 0; split < 2; split++) {
 			struct fake_dict f;
-			struct seen s = { 0 }, stopped = { .stop_at = 3 };
+			struct seen s = {0}, stopped = {.stop_at = 3};
 			struct py_layout l;
 
 			py_layout_table(&l, 3, minor);
@@ -223,7 +230,7 @@ static void dicts_of_every_version_read(void **state)
 
 static void hostile_dicts_are_refused(void **state)
 {
-	struct seen s = { 0 };
+	struct seen s = {0};
 	struct fake_dict f;
 	struct remote mem;
 	struct py_layout l;
@@ -249,11 +256,12 @@ static void hostile_dicts_are_refused(void **state)
 }
 
 /*
- * The least that verifies as 3.11: type and object, the types of what follows, an interpreter with one thread, sys.modules
- * with sys and builtins, sys.hexversion, and empty generations. No frame.
+ * The least that verifies as 3.11: type and object, the types of what follows, an interpreter with
+ * one thread, sys.modules with sys and builtins, sys.hexversion, and empty generations. No frame.
  */
 struct world {
-	uint64_t runtime[128], type[128], object[128], dict_type[64], str_type[64], module_type[64], code_type[64];
+	uint64_t runtime[128], type[128], object[128], dict_type[64], str_type[64], module_type[64],
+		code_type[64];
 	uint64_t interp[256], thread[64], cframe[4];
 	uint64_t frame[16], code[32];
 	uint64_t sys[8], builtins[8], hexversion[4];
@@ -288,7 +296,8 @@ static uint64_t make_str(struct world *w, int slot, const char *text)
 	return at(w->text[slot]);
 }
 
-static void set_entry(const struct py_layout *l, struct fake_dict *f, int i, uint64_t key, uint64_t value)
+static void set_entry(const struct py_layout *l, struct fake_dict *f, int i, uint64_t key,
+		      uint64_t value)
 {
 	uint64_t *entry = f->keys + (l->dk_indices + 16) / 8 + i * 2;
 
@@ -321,7 +330,7 @@ static int make_world(void **state)
 	py_layout_table(l, 3, 11);
 	w->rt.address = at(w->runtime);
 	w->rt.type_type = at(w->type);
-	w->process = (struct process){ .pid = getpid(), .ns_pid = getpid(), .pidfd = -1 };
+	w->process = (struct process){.pid = getpid(), .ns_pid = getpid(), .pidfd = -1};
 	remote_init(&w->mem, getpid());
 	make_type(w, w->type, "type", PY_TPFLAGS_TYPE_SUBCLASS);
 	make_type(w, w->object, "object", 0);
@@ -368,7 +377,8 @@ static void good_world_verifies(void **state)
 	assert_int_equal(w->rt.layout.micro, 2);
 	assert_true(w->rt.native_ids);
 	assert_int_equal(w->rt.layout.gc_generations, 24);
-	assert_non_null(strstr(w->rt.verified, "; 2 modules; sys.hexversion 0x030b02f0; 1 threads, 1 with"));
+	assert_non_null(strstr(w->rt.verified,
+			       "; 2 modules; sys.hexversion 0x030b02f0; 1 threads, 1 with"));
 }
 
 static void moved_generations_are_found(void **state)

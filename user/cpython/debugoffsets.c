@@ -11,9 +11,16 @@
 
 #define COOKIE "xdebugpy"
 
-enum { WORD_COOKIE, WORD_VERSION, WORD_FREE_THREADED };
+enum {
+	WORD_COOKIE,
+	WORD_VERSION,
+	WORD_FREE_THREADED
+};
 
-/* Where fields of the runtime or an interpreter may lie; those of objects lie below SMALL_MAX, of frames in the header. */
+/*
+ * Where fields of the runtime or an interpreter may lie; those of objects lie below SMALL_MAX, of
+ * frames in the header.
+ */
 #define LARGE_MAX (16u << 20)
 #define SMALL_MAX 4096u
 
@@ -25,7 +32,7 @@ struct description {
 
 #define PY_FIELD(field, value)
 #define PY_FACT(fact, value)
-#define PY_DEBUG(name, index) { #name, offsetof(struct py_layout, name), index },
+#define PY_DEBUG(name, index) {#name, offsetof(struct py_layout, name), index},
 static const struct description in_3_13[] = {
 #include "layouts/3_13.inc"
 };
@@ -41,9 +48,9 @@ static const struct {
 	const struct description *description;
 	size_t count;
 } versions[] = {
-	{ 13, in_3_13, ARRAY_SIZE(in_3_13) },
-	{ 14, in_3_14, ARRAY_SIZE(in_3_14) },
-	{ 15, in_3_15, ARRAY_SIZE(in_3_15) },
+	{13, in_3_13, ARRAY_SIZE(in_3_13)},
+	{14, in_3_14, ARRAY_SIZE(in_3_14)},
+	{15, in_3_15, ARRAY_SIZE(in_3_15)},
 };
 
 int py_debug_offsets_read(struct py_debug_offsets *d, struct remote *mem, uint64_t runtime)
@@ -74,7 +81,8 @@ static bool plausible(const struct description *what, uint64_t value)
 	return value <= SMALL_MAX;
 }
 
-int py_debug_offsets_apply(const struct py_debug_offsets *d, struct py_layout *l, const char **field)
+int py_debug_offsets_apply(const struct py_debug_offsets *d, struct py_layout *l,
+			   const char **field)
 {
 	for (size_t v = 0; v < ARRAY_SIZE(versions); v++) {
 		if (versions[v].minor != l->minor)

@@ -58,7 +58,7 @@ static const struct py_layout tables[] = {
 #undef PY_FACT
 #undef PY_DEBUG
 
-/* A table that lacks a field would hold 0 for it, a plausible offset: every table must be as long as the list. */
+/* A field that a table lacks would be 0, a plausible offset: tables must be as long as the list. */
 #define X(field) +1
 #define PY_FIELD(field, value) +1
 #define PY_FACT(fact, value)

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Where things lie inside one build of CPython: one list of fields, filled from generated tables (layouts/3_N.inc,
- * written by scripts/gen-layout from that version's own headers and debug info, never typed), then overridden by
- * what the process says of itself (_Py_DebugOffsets, 3.13 and later), then verified on the live process.
+ * Where things lie inside one build of CPython: one list of fields, filled from generated tables
+ * (layouts/3_N.inc, written by scripts/gen-layout from that version's own headers and debug info,
+ * never typed), then overridden by what the process says of itself (_Py_DebugOffsets, 3.13 and
+ * later), then verified on the live process.
  *
- * A field that a version does not have is PY_ABSENT; test with py_has(). Offsets are in bytes from the start of the struct
- * that the field's prefix names; sizes are in bytes.
+ * A field that a version does not have is PY_ABSENT; test with py_has(). Offsets are in bytes from
+ * the start of the struct that the field's prefix names; sizes are in bytes.
  */
 #ifndef PYLEAK_CPYTHON_LAYOUT_H
 #define PYLEAK_CPYTHON_LAYOUT_H
@@ -16,55 +17,70 @@
 #define PY_ABSENT 0xffffffffu
 
 /*
- * prefix: rt _PyRuntimeState, is PyInterpreterState, ts PyThreadState, cf _PyCFrame (3.10-3.12), fr the interpreter
- * frame (_PyInterpreterFrame from 3.11, PyFrameObject before), fo PyFrameObject, co PyCodeObject, ob PyObject/PyVarObject,
- * tp PyTypeObject, ht PyHeapTypeObject, us str, by bytes, li list, tu tuple, di dict, dk dict keys, dv dict values (3.11+),
- * se set, dq deque, db deque block, fu function, ge generator, ex BaseException, tb traceback, ce cell, me method,
- * wr weakref, lc lru_cache wrapper, le lru_cache link, ml module, md member descriptor, gc GC head, ba bytearray,
- * lo int.
+ * prefix: rt _PyRuntimeState, is PyInterpreterState, ts PyThreadState, cf _PyCFrame (3.10-3.12),
+ * fr the interpreter frame (_PyInterpreterFrame from 3.11, PyFrameObject before), fo PyFrameObject,
+ * co PyCodeObject, ob PyObject/PyVarObject, tp PyTypeObject, ht PyHeapTypeObject, us str, by bytes,
+ * li list, tu tuple, di dict, dk dict keys, dv dict values (3.11+), se set, dq deque, db deque
+ * block, fu function, ge generator, ex BaseException, tb traceback, ce cell, me method, wr weakref,
+ * lc lru_cache wrapper, le lru_cache link, ml module, md member descriptor, gc GC head,
+ * ba bytearray, lo int.
  */
-#define PY_LAYOUT_FIELDS(X)                                                                                            \
-	X(rt_interpreters_head) X(rt_autotsskey) X(rt_tstate_current) X(rt_gc) X(rt_main_thread)                       \
-	X(is_next) X(is_threads_head) X(is_modules) X(is_gc) X(is_id) X(is_builtins) X(is_sysdict) X(is_size)          \
-	X(gc_generations) X(gc_generation_size)                                                                        \
-	X(ts_next) X(ts_interp) X(ts_frame) X(ts_cframe) X(cf_current_frame) X(ts_dict) X(ts_context)                  \
-	X(ts_thread_id) X(ts_native_thread_id) X(ts_size)                                                              \
-	X(fr_code) X(fr_previous) X(fr_instr) X(fr_owner) X(fr_localsplus) X(fr_stacktop) X(fr_stackpointer)           \
-	X(fr_globals) X(fr_builtins) X(fr_locals) X(fr_frame_obj) X(fr_func) X(fr_size)                                \
-	X(fo_back) X(fo_frame) X(fo_frame_data) X(fo_trace)                                                            \
-	X(fo_valuestack) X(fo_stacktop) X(fo_stackdepth) X(fo_executing) X(fo_state) X(fo_gen) X(fo_blockstack)        \
-	X(co_filename) X(co_name) X(co_qualname) X(co_linetable) X(co_firstlineno) X(co_code_adaptive)                 \
-	X(co_stacksize) X(co_nlocals) X(co_nlocalsplus) X(co_localsplusnames) X(co_varnames) X(co_cellvars)            \
-	X(co_freevars) X(co_zombieframe) X(co_extra) X(co_weakreflist)                                                 \
-	X(ob_refcnt) X(ob_type) X(ob_size)                                                                             \
-	X(tp_name) X(tp_basicsize) X(tp_itemsize) X(tp_flags) X(tp_dictoffset) X(tp_weaklistoffset) X(tp_base)         \
-	X(tp_dict) X(tp_subclasses) X(tp_mro) X(tp_cache) X(tp_bases) X(tp_size)                                       \
-	X(ht_cached_keys) X(ht_qualname) X(ht_size)                                                                    \
-	X(us_length) X(us_state) X(us_ascii_data) X(us_compact_data) X(us_data_any)                                    \
-	X(by_data) X(li_item) X(li_allocated) X(tu_item)                                                               \
-	X(di_used) X(di_keys) X(di_values)                                                                             \
-	X(dk_size) X(dk_log2_size) X(dk_log2_index_bytes) X(dk_kind) X(dk_nentries) X(dk_indices)                      \
-	X(dv_values) X(dv_capacity)                                                                                    \
-	X(se_used) X(se_mask) X(se_table) X(se_smalltable)                                                             \
-	X(dq_leftblock) X(dq_leftindex) X(db_data) X(db_rightlink) X(db_len)                                           \
-	X(fu_code) X(fu_globals) X(fu_name) X(fu_qualname) X(fu_defaults) X(fu_kwdefaults) X(fu_closure) X(fu_dict)     \
-	X(fu_module)                                                                                                   \
-	X(ge_frame) X(ge_iframe) X(ge_running) X(ge_frame_state)                                                        \
-	X(ex_dict) X(ex_args) X(ex_traceback) X(ex_context) X(ex_cause)                                                \
-	X(tb_next) X(tb_frame) X(ce_ref) X(me_func) X(me_self)                                                         \
-	X(wr_object) X(wr_callback) X(wr_prev) X(wr_next)                                                              \
-	X(lc_root_prev) X(lc_root_next) X(lc_func) X(lc_cache) X(lc_maxsize) X(le_prev) X(le_next) X(le_key)           \
-	X(le_result)                                                                                                   \
-	X(ml_dict) X(md_member) X(gc_next) X(gc_prev) X(gc_size) X(ba_start) X(lo_tag) X(lo_digit)
+/* clang-format off */
+#define PY_LAYOUT_FIELDS(X)									\
+	X(rt_interpreters_head) X(rt_autotsskey) X(rt_tstate_current) X(rt_gc)			\
+	X(rt_main_thread)									\
+	X(is_next) X(is_threads_head) X(is_modules) X(is_gc) X(is_id) X(is_builtins)		\
+	X(is_sysdict) X(is_size)								\
+	X(gc_generations) X(gc_generation_size)							\
+	X(ts_next) X(ts_interp) X(ts_frame) X(ts_cframe) X(cf_current_frame) X(ts_dict)		\
+	X(ts_context)										\
+	X(ts_thread_id) X(ts_native_thread_id) X(ts_size)					\
+	X(fr_code) X(fr_previous) X(fr_instr) X(fr_owner) X(fr_localsplus) X(fr_stacktop)	\
+	X(fr_stackpointer)									\
+	X(fr_globals) X(fr_builtins) X(fr_locals) X(fr_frame_obj) X(fr_func) X(fr_size)		\
+	X(fo_back) X(fo_frame) X(fo_frame_data) X(fo_trace)					\
+	X(fo_valuestack) X(fo_stacktop) X(fo_stackdepth) X(fo_executing) X(fo_state)		\
+	X(fo_gen) X(fo_blockstack)								\
+	X(co_filename) X(co_name) X(co_qualname) X(co_linetable) X(co_firstlineno)		\
+	X(co_code_adaptive)									\
+	X(co_stacksize) X(co_nlocals) X(co_nlocalsplus) X(co_localsplusnames) X(co_varnames)	\
+	X(co_cellvars)										\
+	X(co_freevars) X(co_zombieframe) X(co_extra) X(co_weakreflist)				\
+	X(ob_refcnt) X(ob_type) X(ob_size)							\
+	X(tp_name) X(tp_basicsize) X(tp_itemsize) X(tp_flags) X(tp_dictoffset)			\
+	X(tp_weaklistoffset) X(tp_base)								\
+	X(tp_dict) X(tp_subclasses) X(tp_mro) X(tp_cache) X(tp_bases) X(tp_size)		\
+	X(ht_cached_keys) X(ht_qualname) X(ht_size)						\
+	X(us_length) X(us_state) X(us_ascii_data) X(us_compact_data) X(us_data_any)		\
+	X(by_data) X(li_item) X(li_allocated) X(tu_item)					\
+	X(di_used) X(di_keys) X(di_values)							\
+	X(dk_size) X(dk_log2_size) X(dk_log2_index_bytes) X(dk_kind) X(dk_nentries)		\
+	X(dk_indices)										\
+	X(dv_values) X(dv_capacity)								\
+	X(se_used) X(se_mask) X(se_table) X(se_smalltable)					\
+	X(dq_leftblock) X(dq_leftindex) X(db_data) X(db_rightlink) X(db_len)			\
+	X(fu_code) X(fu_globals) X(fu_name) X(fu_qualname) X(fu_defaults) X(fu_kwdefaults)	\
+	X(fu_closure) X(fu_dict)								\
+	X(fu_module)										\
+	X(ge_frame) X(ge_iframe) X(ge_running) X(ge_frame_state)				\
+	X(ex_dict) X(ex_args) X(ex_traceback) X(ex_context) X(ex_cause)				\
+	X(tb_next) X(tb_frame) X(ce_ref) X(me_func) X(me_self)					\
+	X(wr_object) X(wr_callback) X(wr_prev) X(wr_next)					\
+	X(lc_root_prev) X(lc_root_next) X(lc_func) X(lc_cache) X(lc_maxsize) X(le_prev)		\
+	X(le_next) X(le_key)									\
+	X(le_result)										\
+	X(ml_dict) X(md_member) X(gc_next) X(gc_prev) X(gc_size) X(ba_start) X(lo_tag)		\
+	X(lo_digit)
+/* clang-format on */
 
 /* Things that are not offsets. */
 struct py_facts {
 	uint32_t pool_size;	 /* pymalloc pool: 4096 before 3.10, 16384 from there */
-	uint32_t inline_values;	 /* 1: 3.13+, attribute values lie inside the object, behind tp_basicsize */
+	uint32_t inline_values;	 /* 1: 3.13+, attribute values lie in the object behind tp_basicsize */
 	uint32_t managed_dict;	 /* 1: 3.11+, pre-header of two words in front of the GC head */
 	uint32_t tagged_refs;	 /* 1: 3.14+, frame slots are _PyStackRef with tag bits */
-	uint32_t lasti_units;	 /* bytes per unit of f_lasti (1 or 2); 0 where fr_instr is a pointer */
-	uint32_t skip_owner_min; /* frames whose owner is >= this are the interpreter's own; PY_ABSENT: none */
+	uint32_t lasti_units;	 /* bytes per unit of f_lasti (1 or 2); 0: fr_instr is a pointer */
+	uint32_t skip_owner_min; /* frames with an owner >= this are the interpreter's own */
 };
 
 struct py_layout {

@@ -9,13 +9,19 @@
 #include "../target/open_image.h"
 
 /* In this order; a file is looked at in the first that fits. */
-enum rank { RANK_EXECUTABLE, RANK_NAMED_PYTHON, RANK_OTHER, RANKS, RANK_NONE = RANKS };
+enum rank {
+	RANK_EXECUTABLE,
+	RANK_NAMED_PYTHON,
+	RANK_OTHER,
+	RANKS,
+	RANK_NONE = RANKS
+};
 
 struct search {
 	const struct process *process;
 	const struct maps *maps;
 	unsigned int opened, denied;
-	bool older;    /* something exports the interpreter's API without _PyRuntime: before 3.7 */
+	bool older;     /* something exports the interpreter's API without _PyRuntime: before 3.7 */
 	struct err why; /* the first file that could not be looked at */
 };
 
@@ -25,8 +31,8 @@ static bool same_file(const struct map *a, const struct map *b)
 }
 
 /*
- * A program and its libpython count even where none of their mappings is executable: their code may have been moved to huge
- * pages. A file is judged at the first of its neighbouring mappings.
+ * A program and its libpython count even where none of their mappings is executable: their code may
+ * have been moved to huge pages. A file is judged at the first of its neighbouring mappings.
  */
 static enum rank rank_of(const struct search *s, size_t i)
 {
@@ -51,7 +57,8 @@ static uint64_t end_of(const struct maps *maps, const struct map *first)
 {
 	const struct map *end = maps->map + maps->count, *m = first;
 
-	while (m + 1 < end && m[1].start == m->end && (same_file(&m[1], first) || (!m[1].inode && !m[1].path[0])))
+	while (m + 1 < end && m[1].start == m->end &&
+	       (same_file(&m[1], first) || (!m[1].inode && !m[1].path[0])))
 		m++;
 	return m->end;
 }
@@ -66,7 +73,8 @@ static uint64_t address_of(const struct image *img, const char *name, uint64_t b
 }
 
 /* 0 where @img, first mapped at @m, is CPython; -ENOENT where it is not. */
-static int inspect(struct search *s, const struct image *img, const struct map *m, struct py_image *out)
+static int inspect(struct search *s, const struct image *img, const struct map *m,
+		   struct py_image *out)
 {
 	const struct map *data;
 
@@ -77,7 +85,8 @@ static int inspect(struct search *s, const struct image *img, const struct map *
 	if (!out->runtime && out->type_type && address_of(img, "Py_GetVersion", out->bias))
 		s->older = true;
 	data = maps_find(s->maps, out->runtime);
-	if (!out->runtime || !out->type_type || !data || !(data->prot & MAP_W) || !maps_find(s->maps, out->type_type))
+	if (!out->runtime || !out->type_type || !data || !(data->prot & MAP_W) ||
+	    !maps_find(s->maps, out->type_type))
 		return -ENOENT;
 	out->version = address_of(img, "Py_Version", out->bias);
 	out->debug = address_of(img, "_Py_NegativeRefcount", out->bias) != 0;
@@ -92,7 +101,7 @@ static int inspect(struct search *s, const struct image *img, const struct map *
 static int look_at(struct search *s, const struct map *m, struct py_image *out)
 {
 	struct image *img;
-	struct err why = { 0 };
+	struct err why = {0};
 	int rc = image_open_target(&img, s->process, m, &why);
 
 	if (rc) {
@@ -113,20 +122,23 @@ static int not_found(const struct search *s, struct err *e)
 
 	if (s->older)
 		return err_set(e, -EINVAL, EXIT_NOT_PYTHON,
-			       "pid %d (%s): its CPython has no _PyRuntime, so it is older than 3.8, the oldest supported",
+			       "pid %d (%s): its CPython has no _PyRuntime, so it is older than "
+			       "3.8, the oldest supported",
 			       (int)p->pid, p->exe);
 	if (s->denied)
 		return err_set(e, -EPERM, EXIT_NOT_PERMITTED,
-			       "pid %d (%s): %u of its mapped files could not be opened: %s", (int)p->pid, p->exe,
-			       s->denied, s->why.text);
+			       "pid %d (%s): %u of its mapped files could not be opened: %s",
+			       (int)p->pid, p->exe, s->denied, s->why.text);
 	return err_set(e, -EINVAL, EXIT_NOT_PYTHON,
-		       "pid %d (%s) is not a Python process: none of %u mapped programs and libraries exports _PyRuntime%s%s",
-		       (int)p->pid, p->exe, s->opened, s->why.text[0] ? "; not looked at: " : "", s->why.text);
+		       "pid %d (%s) is not a Python process: none of %u mapped programs and "
+		       "libraries exports _PyRuntime%s%s",
+		       (int)p->pid, p->exe, s->opened, s->why.text[0] ? "; not looked at: " : "",
+		       s->why.text);
 }
 
 int py_locate(struct py_image *out, const struct process *p, const struct maps *maps, struct err *e)
 {
-	struct search s = { .process = p, .maps = maps };
+	struct search s = {.process = p, .maps = maps};
 
 	for (enum rank rank = 0; rank < RANKS; rank++) {
 		for (size_t i = 0; i < maps->count; i++) {

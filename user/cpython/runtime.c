@@ -12,11 +12,17 @@
 #include "locate.h"
 #include "verify.h"
 
-/* A look may fall into a change, or into Py_Initialize(): so many, so far apart, before the layout is refused. */
+/*
+ * A look may fall into a change, or into Py_Initialize(): so many, so far apart, before the layout
+ * is refused.
+ */
 #define TRIES 20
 #define TRY_INTERVAL_NS 25000000
 
-/* Versions that do not export Py_Version; sys.hexversion then tells which of their layouts is the right one. */
+/*
+ * Versions that do not export Py_Version; sys.hexversion then tells which of their layouts is the
+ * right one.
+ */
 #define FIRST_MINOR 8
 #define LAST_UNNAMED_MINOR 10
 
@@ -29,8 +35,8 @@ struct attempt {
 
 static int gone(const struct process *p, struct err *e)
 {
-	return err_set(e, -ESRCH, EXIT_TARGET_GONE, "pid %d (%s) ended while its CPython was looked at", (int)p->pid,
-		       p->comm);
+	return err_set(e, -ESRCH, EXIT_TARGET_GONE,
+		       "pid %d (%s) ended while its CPython was looked at", (int)p->pid, p->comm);
 }
 
 static void describe(struct py_runtime *rt, const struct py_image *image)
@@ -53,13 +59,17 @@ static void describe(struct py_runtime *rt, const struct py_image *image)
 
 static int refuse_version(const struct attempt *a, int major, int minor, struct err *e)
 {
-	return err_set(e, -EINVAL, EXIT_NOT_PYTHON,
-		       "pid %d (%s): CPython %d.%d is not a version this pyleak knows (" PY_LAYOUT_VERSIONS
-		       "); Py_Version of %s says so",
-		       (int)a->process->pid, a->process->comm, major, minor, a->rt->image);
+	return err_set(
+		e, -EINVAL, EXIT_NOT_PYTHON,
+		"pid %d (%s): CPython %d.%d is not a version this pyleak knows (" PY_LAYOUT_VERSIONS
+		"); Py_Version of %s says so",
+		(int)a->process->pid, a->process->comm, major, minor, a->rt->image);
 }
 
-/* Lay over the table what a 3.13+ process says of itself, which holds for its micro release and build. */
+/*
+ * Lay over the table what a 3.13+ process says of itself, which holds for its micro release and
+ * build.
+ */
 static int self_describe(struct attempt *a, struct err *e)
 {
 	struct py_layout *l = &a->rt->layout;
@@ -77,20 +87,23 @@ static int self_describe(struct attempt *a, struct err *e)
 	version = py_debug_offsets_version(&offsets);
 	if (version >> 24 != (uint32_t)l->major || (version >> 16 & 0xff) != (uint32_t)l->minor)
 		return err_set(e, -EINVAL, EXIT_NOT_PYTHON,
-			       "pid %d: Py_Version says %d.%d, _PyRuntime at 0x%" PRIx64 " describes 0x%08" PRIx32, pid,
-			       l->major, l->minor, a->rt->address, version);
+			       "pid %d: Py_Version says %d.%d, _PyRuntime at 0x%" PRIx64
+			       " describes 0x%08" PRIx32,
+			       pid, l->major, l->minor, a->rt->address, version);
 	if (py_debug_offsets_free_threaded(&offsets))
 		return err_set(e, -EINVAL, EXIT_NOT_PYTHON,
-			       "pid %d: free-threaded CPython %d.%dt is not supported yet", pid, l->major, l->minor);
+			       "pid %d: free-threaded CPython %d.%dt is not supported yet", pid,
+			       l->major, l->minor);
 	if (py_debug_offsets_apply(&offsets, l, &field))
 		return err_set(e, -EINVAL, EXIT_NOT_PYTHON,
-			       "pid %d: what _PyRuntime at 0x%" PRIx64 " says of %s is absurd", pid, a->rt->address,
-			       field);
+			       "pid %d: what _PyRuntime at 0x%" PRIx64 " says of %s is absurd", pid,
+			       a->rt->address, field);
 	return 0;
 }
 
 /* The layouts that may be right, as [*first, *last] minors of major version 3. */
-static int candidates(struct attempt *a, const struct py_image *image, int *first, int *last, struct err *e)
+static int candidates(struct attempt *a, const struct py_image *image, int *first, int *last,
+		      struct err *e)
 {
 	struct py_layout known;
 	uint32_t hex;
@@ -101,16 +114,20 @@ static int candidates(struct attempt *a, const struct py_image *image, int *firs
 		return 0;
 	}
 	if (!remote_u32(a->mem, image->version, &hex))
-		return process_alive(a->process) ? err_set(e, -EFAULT, EXIT_FAILED, "pid %d: cannot read its memory",
-							   (int)a->process->pid) :
-						   gone(a->process, e);
+		return process_alive(a->process)
+			       ? err_set(e, -EFAULT, EXIT_FAILED, "pid %d: cannot read its memory",
+					 (int)a->process->pid)
+			       : gone(a->process, e);
 	*first = *last = (int)(hex >> 16 & 0xff);
 	if (py_layout_table(&known, (int)(hex >> 24), *first))
 		return refuse_version(a, (int)(hex >> 24), *first, e);
 	return 0;
 }
 
-/* Choose a layout that verifies, newest first. -EINVAL where none does: @doubt is about the last one tried. */
+/*
+ * Choose a layout that verifies, newest first. -EINVAL where none does: @doubt is about the last
+ * one tried.
+ */
 static int choose(struct attempt *a, int first, int last, struct py_doubt *doubt, struct err *e)
 {
 	int rc = -EINVAL;
@@ -129,14 +146,14 @@ static int choose(struct attempt *a, int first, int last, struct py_doubt *doubt
 
 static int verify_some_layout(struct attempt *a, const struct py_image *image, struct err *e)
 {
-	const struct timespec interval = { .tv_nsec = TRY_INTERVAL_NS };
+	const struct timespec interval = {.tv_nsec = TRY_INTERVAL_NS};
 	const struct process *p = a->process;
-	struct py_doubt doubt = { 0 };
+	struct py_doubt doubt = {0};
 	int first = 0, last = 0, rc;
 
 	rc = candidates(a, image, &first, &last, e);
 	for (int try = 0; !rc && try < TRIES; try++) {
-		struct err refusal = { 0 };
+		struct err refusal = {0};
 
 		if (try)
 			nanosleep(&interval, NULL);
@@ -151,16 +168,17 @@ static int verify_some_layout(struct attempt *a, const struct py_image *image, s
 		return rc;
 	if (doubt.starting)
 		return err_set(e, -EAGAIN, EXIT_NOT_PYTHON,
-			       "pid %d (%s): its CPython has not started an interpreter: %s", (int)p->pid, p->comm,
-			       doubt.text);
+			       "pid %d (%s): its CPython has not started an interpreter: %s",
+			       (int)p->pid, p->comm, doubt.text);
 	return err_set(e, -EINVAL, EXIT_NOT_PYTHON,
-		       "pid %d (%s): the layout of CPython %s%d in %s does not verify: %s", (int)p->pid, p->comm,
-		       first == last ? "3." : "3.8, 3.9 or 3.", last, a->rt->image, doubt.text);
+		       "pid %d (%s): the layout of CPython %s%d in %s does not verify: %s",
+		       (int)p->pid, p->comm, first == last ? "3." : "3.8, 3.9 or 3.", last,
+		       a->rt->image, doubt.text);
 }
 
 /*
- * The thread state's pthread key, struct {int is_initialized; pthread_key_t key;} (Include/cpython/pythread.h). Where its
- * value lies is known for glibc only (nptl/descr.h).
+ * The thread state's pthread key, struct {int is_initialized; pthread_key_t key;}
+ * (Include/cpython/pythread.h). Where its value lies is known for glibc only (nptl/descr.h).
  */
 static uint32_t read_tss_key(const struct attempt *a)
 {
@@ -173,15 +191,16 @@ static uint32_t read_tss_key(const struct attempt *a)
 		if (strstr(a->maps->map[i].path, "/ld-musl"))
 			return PY_ABSENT;
 	}
-	if (!remote_u32(a->mem, a->rt->address + l->rt_autotsskey, &initialized) || initialized != 1 ||
-	    !remote_u32(a->mem, a->rt->address + l->rt_autotsskey + 4, &key))
+	if (!remote_u32(a->mem, a->rt->address + l->rt_autotsskey, &initialized) ||
+	    initialized != 1 || !remote_u32(a->mem, a->rt->address + l->rt_autotsskey + 4, &key))
 		return PY_ABSENT;
 	return key;
 }
 
-int py_runtime_open(struct py_runtime *rt, const struct process *p, struct remote *mem, struct err *e)
+int py_runtime_open(struct py_runtime *rt, const struct process *p, struct remote *mem,
+		    struct err *e)
 {
-	struct attempt a = { .rt = rt, .process = p, .mem = mem };
+	struct attempt a = {.rt = rt, .process = p, .mem = mem};
 	struct py_image image;
 	struct maps maps;
 	int rc = maps_read(&maps, p->pid);
@@ -190,7 +209,8 @@ int py_runtime_open(struct py_runtime *rt, const struct process *p, struct remot
 		return gone(p, e);
 	if (rc)
 		return err_set(e, rc, rc == -ENOMEM ? EXIT_FAILED : EXIT_NOT_PERMITTED,
-			       "pid %d: cannot read /proc/%d/maps: %s", (int)p->pid, (int)p->pid, strerror(-rc));
+			       "pid %d: cannot read /proc/%d/maps: %s", (int)p->pid, (int)p->pid,
+			       strerror(-rc));
 	memset(rt, 0, sizeof(*rt));
 	rt->pid = p->pid;
 	a.maps = &maps;

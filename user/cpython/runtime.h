@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The CPython inside a process: which file holds it, where _PyRuntime lies, which version it is, and a layout that was
- * verified on the live process. Everything else in pyleak starts from a struct py_runtime.
+ * The CPython inside a process: which file holds it, where _PyRuntime lies, which version it is,
+ * and a layout that was verified on the live process. Everything else in pyleak starts from a
+ * struct py_runtime.
  */
 #ifndef PYLEAK_CPYTHON_RUNTIME_H
 #define PYLEAK_CPYTHON_RUNTIME_H
@@ -24,22 +25,25 @@ struct py_runtime {
 	char image[512];       /* path of the executable or libpython, as the target sees it */
 	char build_id[64];     /* hex, "" when the image has none */
 	char build[48];	       /* "stripped,inlined", "debug", ... for the report */
-	uint32_t tss_key;      /* pthread key of the thread state, PY_ABSENT where there is none or libc is not glibc */
+	uint32_t tss_key;      /* pthread key of the thread state; PY_ABSENT: none, or no glibc */
 	bool native_ids;       /* native_thread_id (3.11+) names threads in /proc/PID/task */
 	pid_t pid;
-	char verified[512];    /* what was checked, for doctor: "type(type) is type; 37 modules; 2 threads; ..." */
+	char verified[512];    /* what was checked, for doctor: "type(type) is type; ..." */
 };
 
 /*
- * Find and verify the CPython of @p. 0, or -errno with @e set: EXIT_NOT_PYTHON (and what was looked at) where there is no
- * CPython, an unknown version, a free-threaded build, or a layout that does not verify.
+ * Find and verify the CPython of @p. 0, or -errno with @e set: EXIT_NOT_PYTHON (and what was looked
+ * at) where there is no CPython, an unknown version, a free-threaded build, or a layout that does
+ * not verify.
  */
-int py_runtime_open(struct py_runtime *rt, const struct process *p, struct remote *mem, struct err *e);
+int py_runtime_open(struct py_runtime *rt, const struct process *p, struct remote *mem,
+		    struct err *e);
 
-/* What the stack walker in the kernel needs, filled from a verified layout; tgid is the pid as we see it. */
+/* What the kernel's stack walker needs, from a verified layout; tgid is the pid as we see it. */
 void py_runtime_unwind(const struct py_runtime *rt, struct py_unwind *out);
 
-/* Interpreters of the process, newest first, as the runtime links them; calls @fn with each address. */
-void py_interpreters(const struct py_runtime *rt, struct remote *mem, void (*fn)(void *arg, uint64_t interp), void *arg);
+/* Calls @fn with the address of each interpreter, newest first, as the runtime links them. */
+void py_interpreters(const struct py_runtime *rt, struct remote *mem,
+		     void (*fn)(void *arg, uint64_t interp), void *arg);
 
 #endif

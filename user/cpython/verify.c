@@ -15,13 +15,14 @@
 #include "walk.h"
 
 #define MODULES_MAX 65536 /* entries of sys.modules that are looked at */
-#define FRAMES_MAX 32	  /* frames of one thread looked at for one with a code object */
-#define FRAMED_MAX 64	  /* threads that are looked at for it */
-#define TIDS_MAX 4096	  /* threads in /proc/PID/task that are compared */
+#define FRAMES_MAX 32     /* frames of one thread looked at for one with a code object */
+#define FRAMED_MAX 64     /* threads that are looked at for it */
+#define TIDS_MAX 4096     /* threads in /proc/PID/task that are compared */
 #define GENERATIONS 3
 #define GC_SEARCH_BYTES 64
-#define GC_TRIES 3	 /* a collection under way takes the rings apart for a moment */
-#define GC_TAG_BITS 3ULL  /* Include/internal/pycore_gc.h: flags in the low bits of _gc_next and _gc_prev */
+#define GC_TRIES 3 /* a collection under way takes the rings apart for a moment */
+#define GC_TAG_BITS \
+	3ULL /* Include/internal/pycore_gc.h: flags in the low bits of _gc_next and _gc_prev */
 
 struct look {
 	struct py_runtime *rt;
@@ -61,7 +62,10 @@ static void type_name(struct look *k, uint64_t addr, char name[64])
 		remote_cstr(k->mem, word(k, type + l->tp_name), name, 64);
 }
 
-/* PyType_Type is its own type, is called "type", is as large as the layout's heap type, and derives from "object". */
+/*
+ * PyType_Type is its own type, is called "type", is as large as the layout's heap type, and derives
+ * from "object".
+ */
 static int check_type(struct look *k)
 {
 	const struct py_layout *l = &k->rt->layout;
@@ -69,20 +73,26 @@ static int check_type(struct look *k)
 	char name[64];
 
 	if (word(k, type + l->ob_type) != type)
-		return doubt(k, "ob_type of PyType_Type at 0x%" PRIx64 " is 0x%" PRIx64 ", not itself", type,
-			     word(k, type + l->ob_type));
+		return doubt(k,
+			     "ob_type of PyType_Type at 0x%" PRIx64 " is 0x%" PRIx64 ", not itself",
+			     type, word(k, type + l->ob_type));
 	type_name(k, type, name);
 	if (strcmp(name, "type"))
 		return doubt(k, "tp_name of PyType_Type at 0x%" PRIx64 " reads \"%s\"", type, name);
 	size = word(k, type + l->tp_basicsize);
 	if (size != l->ht_size)
-		return doubt(k, "tp_basicsize of PyType_Type is %" PRIu64 ", the layout's heap types have %" PRIu32,
+		return doubt(k,
+			     "tp_basicsize of PyType_Type is %" PRIu64
+			     ", the layout's heap types have %" PRIu32,
 			     size, l->ht_size);
 	base = word(k, type + l->tp_base);
 	if (remote_plausible(base))
 		remote_cstr(k->mem, word(k, base + l->tp_name), name, sizeof(name));
 	if (strcmp(name, "object"))
-		return doubt(k, "tp_base of PyType_Type, 0x%" PRIx64 ", is called \"%s\", not \"object\"", base, name);
+		return doubt(k,
+			     "tp_base of PyType_Type, 0x%" PRIx64
+			     ", is called \"%s\", not \"object\"",
+			     base, name);
 	strbuf_add(&k->said, "type(type) is type");
 	return 0;
 }
@@ -137,13 +147,16 @@ static int find_version(void *arg, uint64_t key, uint64_t value)
 static int check_version(struct look *k, uint64_t sys)
 {
 	struct py_layout *l = &k->rt->layout;
-	struct version v = { .look = k };
+	struct version v = {.look = k};
 	int rc = py_dict_each(l, k->mem, word(k, sys + l->ml_dict), find_version, &v);
 
 	if (rc != 1)
-		return doubt(k, "the dict of module sys at 0x%" PRIx64 " has no readable hexversion", sys);
+		return doubt(k,
+			     "the dict of module sys at 0x%" PRIx64 " has no readable hexversion",
+			     sys);
 	if (v.hex >> 24 != (uint64_t)l->major || (v.hex >> 16 & 0xff) != (uint64_t)l->minor)
-		return doubt(k, "sys.hexversion is 0x%" PRIx64 ", the layout is of %d.%d", v.hex, l->major, l->minor);
+		return doubt(k, "sys.hexversion is 0x%" PRIx64 ", the layout is of %d.%d", v.hex,
+			     l->major, l->minor);
 	l->version_hex = (uint32_t)v.hex;
 	l->micro = (int)(v.hex >> 8 & 0xff);
 	strbuf_addf(&k->said, "; sys.hexversion 0x%08" PRIx64, v.hex);
@@ -154,7 +167,7 @@ static int check_modules(struct look *k)
 {
 	const struct py_layout *l = &k->rt->layout;
 	uint64_t dict = word(k, k->main + l->is_modules);
-	struct modules m = { .look = k };
+	struct modules m = {.look = k};
 	char name[64];
 	int rc;
 
@@ -163,11 +176,15 @@ static int check_modules(struct look *k)
 		return doubt(k, "sys.modules at 0x%" PRIx64 " is a \"%s\", not a dict", dict, name);
 	rc = py_dict_each(l, k->mem, dict, count_module, &m);
 	if (rc)
-		return k->doubt->text[0] ? rc : doubt(k, "sys.modules at 0x%" PRIx64 " does not read", dict);
+		return k->doubt->text[0]
+			       ? rc
+			       : doubt(k, "sys.modules at 0x%" PRIx64 " does not read", dict);
 	/* Programs put other objects there too, so only these two must be modules. */
 	if (!m.sys || !m.builtins)
-		return doubt(k, "sys.modules at 0x%" PRIx64 " has %u modules, but not both sys and builtins", dict,
-			     m.modules);
+		return doubt(k,
+			     "sys.modules at 0x%" PRIx64
+			     " has %u modules, but not both sys and builtins",
+			     dict, m.modules);
 	strbuf_addf(&k->said, "; %u modules", m.modules);
 	return check_version(k, m.sys);
 }
@@ -252,27 +269,30 @@ static int check_threads(struct look *k, const struct process *p)
 {
 	pid_t tids[TIDS_MAX];
 	ssize_t count = py_thread_ids(p, tids, TIDS_MAX);
-	struct threads t = { .look = k, .tids = tids, .tid_count = count > 0 ? (size_t)count : 0 };
+	struct threads t = {.look = k, .tids = tids, .tid_count = count > 0 ? (size_t)count : 0};
 
 	py_interpreters(k->rt, k->mem, count_interpreter, &t);
 	if (!t.threads)
 		return doubt(k, "the interpreter at 0x%" PRIx64 " has no thread", k->main);
 	if (t.bad_interp)
-		return doubt(k, "a thread of the interpreter at 0x%" PRIx64 " belongs to another", k->main);
+		return doubt(k, "a thread of the interpreter at 0x%" PRIx64 " belongs to another",
+			     k->main);
 	if (!t.native && !t.by_id)
-		return doubt(k, "none of the %u thread states names a thread of the process", t.threads);
+		return doubt(k, "none of the %u thread states names a thread of the process",
+			     t.threads);
 	if (t.framed && !t.frame)
 		return doubt(k, "no frame of %u threads has a code object that reads", t.framed);
 	k->rt->native_ids = t.native != 0;
 	if (t.native)
-		strbuf_addf(&k->said, "; %u threads, %u with their id in /proc/%d/task", t.threads, t.native,
-			    (int)p->pid);
+		strbuf_addf(&k->said, "; %u threads, %u with their id in /proc/%d/task", t.threads,
+			    t.native, (int)p->pid);
 	else
 		strbuf_addf(&k->said, "; %u threads, %u with a control block", t.threads, t.by_id);
 	return 0;
 }
 
-/* Is there an array of generations at @head: rings whose heads lie in it, head.next.prev == head? */
+/* Is there an array of generations at @head: rings whose heads lie in it, head.next.prev == head?
+ */
 static bool are_generations(struct look *k, uint64_t head)
 {
 	const struct py_layout *l = &k->rt->layout;
@@ -287,8 +307,9 @@ static bool are_generations(struct look *k, uint64_t head)
 }
 
 /*
- * The collector's state is not self-described and moves between micro releases (generations: +24 in 3.13.0, +20 in Debian's
- * 3.13.5), so the array is looked for near the place that the table names. Not found: PY_ABSENT, nothing else depends on it.
+ * The collector's state is not self-described and moves between micro releases (generations: +24
+ * in 3.13.0, +20 in Debian's 3.13.5), so the array is looked for near the place that the table
+ * names. Not found: PY_ABSENT, nothing else depends on it.
  */
 static void find_generations(struct look *k)
 {
@@ -301,10 +322,12 @@ static void find_generations(struct look *k)
 			strbuf_add(&k->said, "; the collector's lists");
 			return;
 		}
-		for (l->gc_generations = 0; l->gc_generations < GC_SEARCH_BYTES; l->gc_generations += 4) {
+		for (l->gc_generations = 0; l->gc_generations < GC_SEARCH_BYTES;
+		     l->gc_generations += 4) {
 			if (!are_generations(k, state + l->gc_generations))
 				continue;
-			strbuf_addf(&k->said, "; the collector's lists, at +%" PRIu32, l->gc_generations);
+			strbuf_addf(&k->said, "; the collector's lists, at +%" PRIu32,
+				    l->gc_generations);
 			return;
 		}
 	}
@@ -316,13 +339,13 @@ static void note_interpreter(void *arg, uint64_t interp)
 	((struct look *)arg)->main = interp;
 }
 
-int py_verify(struct py_runtime *rt, const struct process *p, const struct maps *maps, struct remote *mem,
-	      struct py_doubt *doubt_out)
+int py_verify(struct py_runtime *rt, const struct process *p, const struct maps *maps,
+	      struct remote *mem, struct py_doubt *doubt_out)
 {
-	struct look k = { .rt = rt, .mem = mem, .maps = maps, .doubt = doubt_out };
+	struct look k = {.rt = rt, .mem = mem, .maps = maps, .doubt = doubt_out};
 	int rc;
 
-	*doubt_out = (struct py_doubt){ 0 };
+	*doubt_out = (struct py_doubt){0};
 	strbuf_init(&k.said, rt->verified, sizeof(rt->verified));
 	rc = check_type(&k);
 	if (rc)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Does a layout describe the live process? Facts that can only hold where the offsets are right, looked up in the target:
- * the type of types, the interpreter and thread lists, the module dict and sys.hexversion in it, a frame's code object,
- * the collector's lists. A process that runs may change under a look, so a check that fails is tried again.
+ * Does a layout describe the live process? Facts that can only hold where the offsets are right,
+ * looked up in the target: the type of types, the interpreter and thread lists, the module dict and
+ * sys.hexversion in it, a frame's code object, the collector's lists. A process that runs may
+ * change under a look, so a check that fails is tried again.
  */
 #ifndef PYLEAK_CPYTHON_VERIFY_H
 #define PYLEAK_CPYTHON_VERIFY_H
@@ -17,10 +18,11 @@ struct py_doubt {
 };
 
 /*
- * Check rt->layout against the process. 0: rt->verified says what was seen, rt->native_ids is set, and gc_generations is
- * PY_ABSENT where the collector's lists are not where the table has them. -EINVAL: @doubt says what did not hold.
+ * Check rt->layout against the process. 0: rt->verified says what was seen, rt->native_ids is set,
+ * and gc_generations is PY_ABSENT where the collector's lists are not where the table has them.
+ * -EINVAL: @doubt says what did not hold.
  */
-int py_verify(struct py_runtime *rt, const struct process *p, const struct maps *maps, struct remote *mem,
-	      struct py_doubt *doubt);
+int py_verify(struct py_runtime *rt, const struct process *p, const struct maps *maps,
+	      struct remote *mem, struct py_doubt *doubt);
 
 #endif

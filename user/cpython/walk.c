@@ -8,7 +8,8 @@
 
 #include "runtime.h"
 
-void py_interpreters(const struct py_runtime *rt, struct remote *mem, void (*fn)(void *arg, uint64_t interp), void *arg)
+void py_interpreters(const struct py_runtime *rt, struct remote *mem,
+		     void (*fn)(void *arg, uint64_t interp), void *arg)
 {
 	uint64_t interp;
 
@@ -24,8 +25,8 @@ void py_interpreters(const struct py_runtime *rt, struct remote *mem, void (*fn)
 	}
 }
 
-void py_threads(const struct py_layout *l, struct remote *mem, uint64_t interp, void (*fn)(void *arg, uint64_t thread),
-		void *arg)
+void py_threads(const struct py_layout *l, struct remote *mem, uint64_t interp,
+		void (*fn)(void *arg, uint64_t thread), void *arg)
 {
 	uint64_t thread;
 
