@@ -8,26 +8,24 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../../user/elf/image.h"
+#include "../../user/elf/image_file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void ask_everything(const struct image *img)
 {
-	const struct image_segment *segment;
-	size_t segments = image_segments(img, &segment);
+	const struct image_segment *segment = img->segment;
+	size_t segments = img->segments;
 	struct image_symbol sym;
-	uint64_t a, b;
+	uint64_t a;
 	char buf[64];
 
 	if (segments == 0 || segments > IMAGE_SEGMENTS_MAX || strlen(image_build_id(img)) > 128)
 		abort();
 	image_symbol(img, "_PyRuntime", &sym);
 	image_symbol(img, "f", &sym);
-	image_section(img, ".PyRuntime", &a, &b);
 	image_find(img, "Py", 2, 0, &a);
 	image_bias(img, 0x7f0000000000, 0x1000, &a);
-	image_first_vaddr(img);
 	for (size_t i = 0; i < segments; i++) {
 		image_read(img, segment[i].vaddr, buf, sizeof(buf));
 		image_read(img, segment[i].vaddr + segment[i].memsz - 1, buf, sizeof(buf));

@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-#include "../../user/elf/image.h"
+#include "../../user/elf/image_file.h"
 #include "../../user/target/maps.h"
 #include "../../user/target/memory.h"
 #include "../../user/target/open_image.h"
@@ -75,7 +75,6 @@ static void finds_symbols(void **state)
 
 	(void)state;
 	assert_true(image_has_symtab(img));
-	assert_int_equal(image_type(img), ET_DYN);
 	assert_int_equal(image_symbol(img, "mark", &sym), 0);
 	assert_int_equal(sym.size, sizeof(mark));
 	assert_int_equal(sym.type, STT_OBJECT);
@@ -150,14 +149,17 @@ static void bias_leads_to_live_addresses(void **state)
 	process_close(&p);
 }
 
+static uint64_t top_of(const struct image_segment *s)
+{
+	return s->vaddr + s->memsz;
+}
+
 static void reads_and_finds_bytes(void **state)
 {
 	struct image *img = open_path("/proc/self/exe");
-	const struct image_segment *segment;
 	struct image_symbol sym;
 	char buf[sizeof(mark)];
 	uint64_t at, end = 0;
-	size_t n;
 
 	(void)state;
 	assert_int_equal(image_symbol(img, "mark", &sym), 0);
@@ -169,32 +171,22 @@ static void reads_and_finds_bytes(void **state)
 	assert_true(at <= sym.value);
 	assert_int_equal(image_find(img, "", 0, 0, &at), -EINVAL);
 	assert_int_equal(image_find(img, mark, 5000, 0, &at), -EINVAL);
-	n = image_segments(img, &segment);
-	assert_true(n >= 2);
-	for (size_t i = 0; i < n; i++)
-		end = segment[i].vaddr + segment[i].memsz > end
-			      ? segment[i].vaddr + segment[i].memsz
-			      : end;
+	assert_true(img->segments >= 2);
+	for (size_t i = 0; i < img->segments; i++)
+		end = top_of(&img->segment[i]) > end ? top_of(&img->segment[i]) : end;
 	assert_int_equal(image_read(img, end - 1, buf, 1), 0);
 	assert_int_equal(image_read(img, end - 1, buf, 2), -EFAULT);
 	assert_int_equal(image_read(img, UINT64_MAX, buf, 2), -EFAULT);
 	assert_int_equal(image_find(img, mark, sizeof(mark), end, &at), -ENOENT);
-	assert_true(image_first_vaddr(img) <= sym.value);
 	image_close(img);
 }
 
-static void sections_and_build_id(void **state)
+static void has_a_build_id(void **state)
 {
 	struct image *img = open_path("/proc/self/exe");
 	const char *id = image_build_id(img);
-	struct image_symbol sym;
-	uint64_t vaddr, size;
 
 	(void)state;
-	assert_int_equal(image_section(img, ".rodata", &vaddr, &size), 0);
-	assert_int_equal(image_symbol(img, "mark", &sym), 0);
-	assert_true(sym.value >= vaddr && sym.value + sym.size <= vaddr + size);
-	assert_int_equal(image_section(img, ".no_such", &vaddr, &size), -ENOENT);
 	assert_int_equal(strlen(id), 40);
 	assert_int_equal(strspn(id, "0123456789abcdef"), 40);
 	image_close(img);
@@ -211,7 +203,6 @@ static void damaged_section_headers(void **state)
 	struct image *whole = open_path("/proc/self/exe"), *img;
 	struct image_symbol sym;
 	struct err e;
-	uint64_t vaddr, length;
 	Elf64_Ehdr *header;
 	static const uint64_t offsets[] = { 0, 8, UINT64_MAX, UINT64_MAX - 63, 1ULL << 40 };
 
@@ -221,7 +212,6 @@ static void damaged_section_headers(void **state)
 	for (size_t i = 0; i < sizeof(offsets) / sizeof(offsets[0]); i++) {
 		header->e_shoff = offsets[i];
 		assert_int_equal(open_bytes(&img, bytes, size, &e), 0);
-		assert_int_equal(image_section(img, ".rodata", &vaddr, &length), -ENOENT);
 		assert_false(image_has_symtab(img));
 		assert_string_equal(image_build_id(img), image_build_id(whole));
 		assert_int_equal(image_symbol(img, "no_such_symbol", &sym), -ENOENT);
@@ -351,7 +341,7 @@ int main(void)
 		cmocka_unit_test(finds_exported_symbols),
 		cmocka_unit_test(bias_leads_to_live_addresses),
 		cmocka_unit_test(reads_and_finds_bytes),
-		cmocka_unit_test(sections_and_build_id),
+		cmocka_unit_test(has_a_build_id),
 		cmocka_unit_test(damaged_section_headers),
 		cmocka_unit_test(refuses_what_is_no_image),
 		cmocka_unit_test(hostile_hash_tables),

@@ -137,8 +137,6 @@ static int read_headers(struct image *img, const char *name, struct err *e)
 		return err_set(e, -EINVAL, EXIT_FAILED,
 			       "%s: ELF type %u is neither a program nor a shared library", name,
 			       header.e_type);
-	img->type = header.e_type;
-	img->machine = header.e_machine;
 	return read_program_headers(img, name, e);
 }
 
@@ -190,27 +188,6 @@ const char *image_build_id(const struct image *img)
 bool image_has_symtab(const struct image *img)
 {
 	return img->symtab != NULL;
-}
-
-uint16_t image_type(const struct image *img)
-{
-	return img->type;
-}
-
-uint16_t image_machine(const struct image *img)
-{
-	return img->machine;
-}
-
-size_t image_segments(const struct image *img, const struct image_segment **out)
-{
-	*out = img->segment;
-	return img->segments;
-}
-
-uint64_t image_first_vaddr(const struct image *img)
-{
-	return img->segment[0].vaddr & ~((uint64_t)sysconf(_SC_PAGESIZE) - 1);
 }
 
 /*

@@ -12,8 +12,8 @@
  *
  * Dynamic symbols are found through PT_DYNAMIC and the hash tables, as the dynamic loader finds
  * them (gabi chapter 5, "Hash Table"; DT_GNU_HASH as in glibc's elf/dl-lookup.c), so an image
- * without section headers works. Section headers are needed for .symtab and image_section() alone;
- * where they are damaged the image counts as stripped.
+ * without section headers works. They are needed for .symtab alone; where they are damaged the
+ * image counts as stripped.
  */
 #ifndef PYLEAK_ELF_IMAGE_H
 #define PYLEAK_ELF_IMAGE_H
@@ -24,8 +24,7 @@
 
 #include "../util/err.h"
 
-#define IMAGE_SEGMENTS_MAX 64	  /* PT_LOADs; an image with more is refused */
-#define IMAGE_SYMBOLS_MAX 4000000 /* .symtab entries looked at; those beyond are not found */
+#define IMAGE_SYMBOLS_MAX 4000000 /* in .symtab; an image with more counts as stripped */
 
 struct image;
 
@@ -34,12 +33,6 @@ struct image_symbol {
 	uint64_t size;
 	uint8_t type; /* STT_OBJECT, STT_FUNC, ... */
 	bool dynamic; /* exported: found in .dynsym, not .symtab */
-};
-
-struct image_segment {
-	uint64_t vaddr, memsz; /* link address */
-	uint64_t offset, filesz;
-	uint32_t flags; /* PF_R | PF_W | PF_X */
 };
 
 /*
@@ -56,27 +49,11 @@ void image_close(struct image *img);
  */
 int image_symbol(const struct image *img, const char *name, struct image_symbol *out);
 
-/*
- * Address and size of the section of that name; -ENOENT, also where section headers are missing or
- * damaged.
- */
-int image_section(const struct image *img, const char *name, uint64_t *vaddr, uint64_t *size);
-
 /* Build id in hex, "" where it has none. */
 const char *image_build_id(const struct image *img);
 
 /* Has it a .symtab with symbols, that is: was it not stripped? */
 bool image_has_symtab(const struct image *img);
-
-/* ET_EXEC or ET_DYN; and EM_X86_64, EM_AARCH64, ... */
-uint16_t image_type(const struct image *img);
-uint16_t image_machine(const struct image *img);
-
-/* Its PT_LOADs in file order; the count. The array is the image's. */
-size_t image_segments(const struct image *img, const struct image_segment **out);
-
-/* vaddr of the first PT_LOAD, rounded down to a page: 0 in most shared objects. */
-uint64_t image_first_vaddr(const struct image *img);
 
 /*
  * Load address minus link address, from any one mapping of the file: it begins at @map_start and

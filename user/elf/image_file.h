@@ -9,6 +9,15 @@
 
 #include "image.h"
 
+#define IMAGE_SEGMENTS_MAX 64 /* PT_LOADs; an image with more is refused */
+
+/* A PT_LOAD. */
+struct image_segment {
+	uint64_t vaddr, memsz; /* link address */
+	uint64_t offset, filesz;
+	uint32_t flags; /* PF_R | PF_W | PF_X */
+};
+
 /* Link addresses of the dynamic loader's tables; 0 where there is none. */
 struct image_dynamic {
 	uint64_t symbols, strings, strings_size;
@@ -19,7 +28,6 @@ struct image {
 	int fd;
 	Elf *elf;
 	uint64_t file_size;
-	uint16_t type, machine;
 	struct image_segment segment[IMAGE_SEGMENTS_MAX];
 	size_t segments;
 	struct image_dynamic dynamic;

@@ -219,27 +219,3 @@ int image_symbol(const struct image *img, const char *name, struct image_symbol 
 	full = symtab_lookup(img, name, out);
 	return full == -ENOENT ? dynamic : full;
 }
-
-int image_section(const struct image *img, const char *name, uint64_t *vaddr, uint64_t *size)
-{
-	Elf_Scn *section = NULL;
-	size_t names;
-	unsigned seen = 0;
-
-	if (elf_getshdrstrndx(img->elf, &names) != 0)
-		return -ENOENT;
-	while ((section = elf_nextscn(img->elf, section)) && seen++ < SECTIONS_MAX) {
-		GElf_Shdr header;
-		const char *its;
-
-		if (!gelf_getshdr(section, &header))
-			continue;
-		its = elf_strptr(img->elf, names, header.sh_name);
-		if (!its || strcmp(its, name) != 0)
-			continue;
-		*vaddr = header.sh_addr;
-		*size = header.sh_size;
-		return 0;
-	}
-	return -ENOENT;
-}
