@@ -169,6 +169,8 @@ static void damage_is_named(void **state)
 			 -EINVAL); /* by an entry */
 	assert_int_equal(LINE_OF(LINETABLE_LOCATIONS, "\xe8\x7f\x7f\x7f\x7f\x7f\x7f\x01", 0),
 			 -EINVAL);
+	/* Longer than 32 bits, though it adds up to 0. */
+	assert_int_equal(LINE_OF(LINETABLE_LOCATIONS, "\xe8\x40\x40\x40\x40\x40\x40\x00", 0), -EINVAL);
 	assert_int_equal(LINE_OF(LINETABLE_LOCATIONS, "\xe8\x7f\x7f\x7f\x7f\x7f\x03", 0),
 			 -EINVAL); /* line < 0 */
 }

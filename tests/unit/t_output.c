@@ -435,6 +435,26 @@ static void json_says_null_where_nothing_is_known(void **state)
 	json_decref(root);
 }
 
+static void texts_beyond_the_room_of_a_report_are_left_out(void **state)
+{
+	struct report *r = calloc(1, sizeof(*r));
+	struct candidate *c = calloc(1, sizeof(*c));
+
+	(void)state;
+	assert_non_null(r);
+	assert_non_null(c);
+	for (int i = 0; i < 20; i++) {
+		report_warn(r, "warning %d", i);
+		candidate_evidence(c, "evidence %d", i);
+	}
+	assert_int_equal(r->warning_count, sizeof(r->warnings) / sizeof(r->warnings[0]));
+	assert_string_equal(r->warnings[r->warning_count - 1], "warning 5");
+	assert_int_equal(c->evidence_count, REPORT_EVIDENCE_MAX);
+	assert_string_equal(c->evidence[REPORT_EVIDENCE_MAX - 1], "evidence 7");
+	free(r);
+	free(c);
+}
+
 static void formats_are_found_by_name_and_suffix(void **state)
 {
 	(void)state;
@@ -461,6 +481,7 @@ int main(void)
 		cmocka_unit_test(no_line_is_wider_than_the_page),
 		cmocka_unit_test(json_has_the_fields_that_others_rely_on),
 		cmocka_unit_test(json_says_null_where_nothing_is_known),
+		cmocka_unit_test(texts_beyond_the_room_of_a_report_are_left_out),
 		cmocka_unit_test(formats_are_found_by_name_and_suffix),
 	};
 

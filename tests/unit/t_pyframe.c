@@ -129,7 +129,9 @@ static void what_is_no_code_has_no_name(void **state)
 static void a_full_cache_starts_anew(void **state)
 {
 	struct world *w = *state;
+	struct py_frame_ref oldest = ref_at(w, 0);
 	struct frame f;
+	uint64_t calls;
 
 	for (int i = 0; i < PYFRAME_CACHE_MAX + 100; i++) {
 		struct py_frame_ref ref = ref_at(w, 2 * i);
@@ -137,6 +139,9 @@ static void a_full_cache_starts_anew(void **state)
 		assert_int_equal(pyframes_resolve(w->frames, &ref, &f), 0);
 		assert_int_equal(f.line, i < 2 ? 41 : i < 4 ? 43 : 0);
 	}
+	calls = w->memory.calls;
+	assert_int_equal(pyframes_resolve(w->frames, &oldest, &f), 0);
+	assert_true(w->memory.calls > calls + 1);
 	for (int i = 0; i < 4; i++) {
 		struct py_frame_ref ref = ref_at(w, 2 * i);
 

@@ -148,9 +148,6 @@ static void put_wrapped(const struct page *p, int column, enum page_style style,
 
 		while (end && text[end - 1] == ' ')
 			end--;
-		/* A line of nothing but spaces would never end. */
-		if (!n)
-			return;
 		text[n] = '\0';
 		if (end < n)
 			text[end] = '\0';
