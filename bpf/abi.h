@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The contract between the BPF programs and user space: the only header both worlds include. Fixed-width types only
- * (vmlinux.h or linux/types.h must come first or be includable); every size is asserted. Ids are append-only.
+ * The contract between the BPF programs and user space: the only header both worlds include.
+ * Fixed-width types only (vmlinux.h or linux/types.h must come first or be includable); every size
+ * is asserted. Ids are append-only.
  */
 #ifndef PYLEAK_ABI_H
 #define PYLEAK_ABI_H
@@ -14,15 +15,16 @@
 #define WATCH_SLOTS 4 /* x86 debug registers */
 
 /*
- * What the stack walker must know of one CPython build: filled by py_runtime_unwind() from a verified layout. Offsets are
- * bytes; a frame's header is read whole, so every fr_* offset is below PY_FRAME_HEADER.
+ * What the stack walker must know of one CPython build: filled by py_runtime_unwind() from a
+ * verified layout. Offsets are bytes; a frame's header is read whole, so every fr_* offset is below
+ * PY_FRAME_HEADER.
  */
 #define PY_FRAME_HEADER 128
 
 enum py_thread_by {
 	PY_THREAD_BY_TSS = 1,	 /* pthread key at runtime + rt_autotsskey */
-	PY_THREAD_BY_NATIVE = 2, /* walk the list, compare native_thread_id with the namespace's tid */
-	PY_THREAD_BY_FSBASE = 3, /* walk the list, compare thread_id with fs base (pthread_self) */
+	PY_THREAD_BY_NATIVE = 2, /* search the lists: native_thread_id is the namespace's tid */
+	PY_THREAD_BY_FSBASE = 3, /* search the lists: thread_id is fs base (pthread_self) */
 };
 
 struct py_unwind {
@@ -37,7 +39,7 @@ struct py_unwind {
 	__u32 has_cframe, cf_current_frame;
 	__u32 fr_code, fr_previous, fr_instr, fr_owner;
 	__u32 instr_is_int;   /* 3.8-3.10: 32-bit f_lasti */
-	__u32 skip_owner_min; /* skip frames with owner >= this; 0xffffffff: none, and fr_owner is not read */
+	__u32 skip_owner_min; /* skip frames with owner >= this; 0xffffffff: fr_owner is not read */
 };
 
 struct py_frame_ref {
@@ -51,7 +53,7 @@ struct watch_event {
 	__u64 value;   /* of the word after the write */
 	__u32 tid;
 	__u32 slot;
-	__u32 generation; /* of the arming, so that late events of an earlier watch are told apart */
+	__u32 generation; /* of the arming: tells late events of an earlier watch apart */
 	__u32 depth;
 	__u32 truncated; /* 1: more frames than PY_MAX_FRAMES */
 	__u32 pad;
@@ -69,7 +71,7 @@ struct watch_word {
 
 /* Why the kernel side gave something up; every give-up is counted under its reason. */
 enum drop_reason {
-	DROP_NO_THREAD = 0,   /* no Python thread state for this thread */
+	DROP_NO_THREAD = 0, /* no Python thread state for this thread */
 	DROP_RINGBUF_FULL = 1,
 	DROP_BAD_FRAME = 2,   /* a frame could not be read; the stack up to there was kept */
 	DROP_DEPTH = 3,	      /* more frames than PY_MAX_FRAMES */

@@ -7,6 +7,7 @@
 #define PYLEAK_CONFIG_BPF_H
 
 #include "vmlinux.h"
+
 #include "abi.h"
 
 const volatile struct py_unwind cfg_unwind __weak = {};

@@ -18,8 +18,8 @@ static __always_inline bool read_target(void *into, __u32 size, __u64 address)
 	return bpf_probe_read_user(into, size, (const void *)address) == 0;
 }
 #else
-#include <stdbool.h>
 #include <linux/types.h>
+#include <stdbool.h>
 
 #ifndef __always_inline
 #define __always_inline inline __attribute__((always_inline))

@@ -2,9 +2,9 @@
 /*
  * The PyThreadState of the thread that runs now, whether or not it holds the GIL.
  *
- * CPython until 3.14 keeps it under a pthread key (_PyRuntime's autoTSSkey, Python/pystate.c), which is
- * one read. Where there is no such key, or the C library is not glibc, the
- * interpreters' lists of threads are searched for this thread's id:
+ * CPython until 3.14 keeps it under a pthread key (_PyRuntime's autoTSSkey, Python/pystate.c),
+ * which is one read. Where there is no such key, or the C library is not glibc, the interpreters'
+ * lists of threads are searched for this thread's id:
  *
  *   _PyRuntime.interpreters.head -> PyInterpreterState.next -> ...
  *                                       `- threads.head -> PyThreadState.next -> ...
@@ -35,7 +35,11 @@ static __always_inline __u64 thread_pointer(void)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 
+#ifdef __TARGET_ARCH_arm64
+	return BPF_CORE_READ(task, thread.uw.tp_value);
+#else
 	return BPF_CORE_READ(task, thread.fsbase);
+#endif
 }
 
 /* The thread's id as gettid() answers inside the innermost pid namespace that it lives in. */
@@ -52,10 +56,14 @@ static __always_inline __u64 thread_native_id(void)
 
 static __always_inline __u64 thread_state_by_key(unwind_layout *l, __u64 pointer)
 {
+#ifdef __TARGET_ARCH_arm64
+	return 0; /* struct pthread ends where the thread pointer points; its size varies */
+#else
 	if (l->tss_key >= GLIBC_SPECIFIC_FIRST_KEYS)
 		return 0;
 	return read_target_word(pointer + GLIBC_SPECIFIC_FIRST_BLOCK +
 				l->tss_key * GLIBC_SPECIFIC_SIZE + GLIBC_SPECIFIC_DATA);
+#endif
 }
 
 static __always_inline __u64 thread_state_by_id(unwind_layout *l, __u64 id)

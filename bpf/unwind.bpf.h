@@ -20,6 +20,7 @@
 #define PYLEAK_UNWIND_BPF_H
 
 #include "read.bpf.h"
+
 #include "abi.h"
 
 /* Frames visited, those skipped included: about one in three may be a shim. */
@@ -28,7 +29,7 @@
 enum unwound {
 	UNWOUND = 0,	 /* to the outermost frame */
 	UNWOUND_BAD = 1, /* a frame could not be read, or is its own caller */
-	UNWOUND_CUT = 2, /* more frames than PY_MAX_FRAMES, or than UNWIND_VISITS with those skipped */
+	UNWOUND_CUT = 2, /* more frames than PY_MAX_FRAMES, or UNWIND_VISITS with those skipped */
 };
 
 /*
@@ -54,7 +55,7 @@ static __always_inline __u32 unwind_header_size(unwind_layout *l)
 	return end;
 }
 
-/* The innermost frame, 0 where the thread runs no Python code; false where memory denies an answer. */
+/* The innermost frame, 0 where no Python code runs; false where memory gives no answer. */
 static __always_inline bool unwind_first_frame(unwind_layout *l, __u64 thread_state, __u64 *frame)
 {
 	if (!read_target(frame, sizeof(*frame), thread_state + l->ts_frame))
@@ -92,14 +93,16 @@ static __always_inline enum unwound unwind(unwind_layout *l, __u64 thread_state,
 		if (previous == frame)
 			return UNWOUND_BAD;
 		frame = previous;
-		if (l->skip_owner_min != 0xffffffff && header.bytes[l->fr_owner] >= l->skip_owner_min)
+		if (l->skip_owner_min != 0xffffffff &&
+		    header.bytes[l->fr_owner] >= l->skip_owner_min)
 			continue;
 		if (kept >= PY_MAX_FRAMES)
 			return UNWOUND_CUT;
 		frames[kept].code = *(__u64 *)(header.bytes + l->fr_code) & ~7ULL;
-		frames[kept].instr = l->instr_is_int ?
-					     (__u64)(__s64) * (__s32 *)(header.bytes + l->fr_instr) :
-					     *(__u64 *)(header.bytes + l->fr_instr);
+		if (l->instr_is_int)
+			frames[kept].instr = (__s64) * (__s32 *)(header.bytes + l->fr_instr);
+		else
+			frames[kept].instr = *(__u64 *)(header.bytes + l->fr_instr);
 		*depth = kept + 1;
 	}
 	return frame ? UNWOUND_CUT : UNWOUND;

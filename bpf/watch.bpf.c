@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * A write to a watched word of the target → the Python stack that wrote it. The trap comes after the
- * write.
+ * A write to a watched word of the target → the Python stack that wrote it. The trap comes after
+ * the write.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>

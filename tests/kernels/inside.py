@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs in a machine that tests/kernels/run-on boots: the object loads, a watch names the writers, and the main job finds a
-leak, its holder and its line. Prints what went wrong and fails, or prints the kernel's release."""
+"""Runs in a machine that tests/kernels/run-on boots: the object loads, a watch names the writers,
+and the main job finds a leak, its holder and its line. Prints the kernel's release, then what went
+wrong."""
 
 import json
 import os

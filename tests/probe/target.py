@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # usage: target.py [THREADS,DEPTH,SECONDS]
 #
-# Appends to one list and takes away again, from known lines, in every thread, DEPTH calls deep. A thread lives SECONDS, then
-# another takes its place. Prints READY, then the address of the list's size word.
+# Appends to one list and takes away again, from known lines, in every thread, DEPTH calls deep. A
+# thread lives SECONDS, then another takes its place. Prints READY, then the address of the list's
+# size word. On SIGUSR1 it becomes another program.
+import os
+import signal
 import sys
 import threading
 import time
@@ -30,13 +33,20 @@ def work(depth, seconds):
         time.sleep(0.005)
 
 
+def become_another(_number, _frame):
+    os.execvp("sleep", ["sleep", "60"])
+
+
 def main():
-    threads, depth, seconds = (int(number) for number in (sys.argv[1:] or ["2,3,300"])[0].split(","))
+    signal.signal(signal.SIGUSR1, become_another)
+    numbers = sys.argv[1] if len(sys.argv) > 1 else "2,3,300"
+    threads, depth, seconds = (int(number) for number in numbers.split(","))
     sys.setrecursionlimit(10000)
     end = time.monotonic() + 300
     told = False
     while time.monotonic() < end:
-        running = [threading.Thread(target=work, args=(depth, seconds), daemon=True) for _ in range(threads)]
+        running = [threading.Thread(target=work, args=(depth, seconds), daemon=True)
+                   for _ in range(threads)]
         for thread in running:
             thread.start()
         if not told:

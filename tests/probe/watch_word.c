@@ -2,8 +2,8 @@
 /*
  * usage: watch_word PID ADDRESS SECONDS MAX_HITS EVENTS [all]
  *
- * Watches one word of a Python process through the product's own modules, until SECONDS are over or there were EVENTS of
- * them, and prints for each
+ * Watches one word of a Python process through the product's own modules, until SECONDS are over or
+ *there were EVENTS of them, and prints for each
  *
  *	write TID DEPTH TRUNCATED FUNCTION:LINE < FUNCTION:LINE < ...		(the innermost five)
  *
@@ -58,8 +58,9 @@ static void print_stats(struct watch *w)
 	struct watch_stats s;
 
 	watch_stats(w, &s);
-	printf("stats hits %llu bpf_ns %llu watched %u missed %u dropped", (unsigned long long)s.hits,
-	       (unsigned long long)s.bpf_ns, s.threads_watched, s.threads_missed);
+	printf("stats hits %llu bpf_ns %llu watched %u missed %u dropped",
+	       (unsigned long long)s.hits, (unsigned long long)s.bpf_ns, s.threads_watched,
+	       s.threads_missed);
 	for (unsigned reason = 0; reason < DROP_REASONS; reason++)
 		printf(" %llu", (unsigned long long)s.dropped[reason]);
 	printf("\n");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The kernel's stack walker, compiled natively: on frames laid out as each CPython lays them out, and on memory that lies.
+ * The kernel's stack walker, compiled natively: on frames laid out as each CPython lays them out,
+ * and on memory that lies.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -76,8 +77,8 @@ static void set_first(const struct py_unwind *u, uint64_t frame)
 }
 
 /* Owner 0 is an ordinary function's frame in every version that has owners. */
-static void set_frame(const struct py_unwind *u, uint64_t at, uint64_t code, uint64_t instr, uint64_t previous,
-		      uint8_t owner)
+static void set_frame(const struct py_unwind *u, uint64_t at, uint64_t code, uint64_t instr,
+		      uint64_t previous, uint8_t owner)
 {
 	put(at + u->fr_code, code, 8);
 	put(at + u->fr_previous, previous, 8);
@@ -96,7 +97,8 @@ static void set_chain(const struct py_unwind *u, unsigned count, uint8_t owner)
 {
 	set_first(u, frame_at(0));
 	for (unsigned i = 0; i < count; i++)
-		set_frame(u, frame_at(i), 0x1000 + 16 * i, 0x2000 + i, i + 1 < count ? frame_at(i + 1) : 0, owner);
+		set_frame(u, frame_at(i), 0x1000 + 16 * i, 0x2000 + i,
+			  i + 1 < count ? frame_at(i + 1) : 0, owner);
 }
 
 static enum unwound walk(const struct py_unwind *u, struct stack *out)
@@ -216,7 +218,9 @@ static void no_frame_is_an_empty_stack(void **state)
 
 static void bad_pointers_end_the_walk(void **state)
 {
-	static const uint64_t bad[] = { 1, 8, BASE - 64, BASE + SIZE, BASE + SIZE - 1, 1ULL << 63, UINT64_MAX };
+	static const uint64_t bad[] = {
+		1, 8, BASE - 64, BASE + SIZE, BASE + SIZE - 1, 1ULL << 63, UINT64_MAX
+	};
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -269,7 +273,8 @@ static void depth_is_bounded(void **state)
 	set_chain(&u, PY_MAX_FRAMES + 1, 0);
 	assert_int_equal(walk(&u, &s), UNWOUND_CUT);
 	assert_int_equal(s.depth, PY_MAX_FRAMES);
-	assert_frame(&s, PY_MAX_FRAMES - 1, 0x1000 + 16 * (PY_MAX_FRAMES - 1), 0x2000 + PY_MAX_FRAMES - 1);
+	assert_frame(&s, PY_MAX_FRAMES - 1, 0x1000 + 16 * (PY_MAX_FRAMES - 1),
+		     0x2000 + PY_MAX_FRAMES - 1);
 	set_chain(&u, UNWIND_VISITS, 0xff);
 	assert_int_equal(walk(&u, &s), UNWOUND);
 	set_chain(&u, UNWIND_VISITS + 1, 0xff);
@@ -302,7 +307,8 @@ static void random_memory_is_harmless(void **state)
 		for (uint64_t at = 0; at < SIZE; at += 8) {
 			uint64_t word = rand_r(&seed);
 
-			put(BASE + at, word % 256 ? BASE + ((word >> 8) % (SIZE + 64) & ~7ULL) : word, 8);
+			put(BASE + at,
+			    word % 256 ? BASE + ((word >> 8) % (SIZE + 64) & ~7ULL) : word, 8);
 		}
 		ends[walk(&u, &s)]++;
 		assert_true(s.depth <= PY_MAX_FRAMES);

@@ -29,7 +29,7 @@ static const struct capability capabilities[] = {
 };
 #define CAP_SYS_ADMIN_BIT 21
 
-/* Capabilities that this process lacks, "" when it has all (or CAP_SYS_ADMIN, which stands for them). */
+/* Capabilities that this process lacks; CAP_SYS_ADMIN stands for all of them. */
 static void missing_capabilities(struct strbuf *out)
 {
 	uint64_t have = 0;
@@ -75,28 +75,29 @@ static int explain(int rc, pid_t pid, char *log, struct err *e)
 	missing_capabilities(&text);
 	if (text.len)
 		return err_set(e, -EPERM, EXIT_NOT_PERMITTED,
-			       "cannot load BPF programs to watch process %d: %s missing; run as root, or "
-			       "grant them with setcap(8)",
-			       pid, array);
+			       "cannot load BPF programs to watch process %d: %s missing; run as "
+			       "root, or grant them with setcap(8)",
+			       (int)pid, array);
 	if (access(KERNEL_BTF, R_OK))
 		return err_set(e, -EOPNOTSUPP, EXIT_FAILED,
-			       "cannot watch process %d: this kernel offers no type information (" KERNEL_BTF
-			       "); boot one with CONFIG_DEBUG_INFO_BTF=y, as distributions build theirs",
-			       pid);
+			       "cannot watch process %d: this kernel offers no type information "
+			       "(%s); boot one with CONFIG_DEBUG_INFO_BTF=y, as distributions do",
+			       (int)pid, KERNEL_BTF);
 	if (rc == -ENOSYS || rc == -EOPNOTSUPP)
 		return err_set(e, -EOPNOTSUPP, EXIT_FAILED,
-			       "cannot watch process %d: this kernel has no BPF, or not the parts needed "
-			       "(Linux 5.10 or later)",
-			       pid);
+			       "cannot watch process %d: this kernel has no BPF, or not the parts "
+			       "needed; boot Linux 5.10 or later",
+			       (int)pid);
 	if (rc == -EPERM)
 		return err_set(e, rc, EXIT_NOT_PERMITTED,
-			       "the kernel refused BPF programs to watch process %d though capabilities "
-			       "suffice: a container's seccomp filter, kernel lockdown "
-			       "(/sys/kernel/security/lockdown), or RLIMIT_MEMLOCK before Linux 5.11",
-			       pid);
+			       "the kernel refused BPF programs to watch process %d though "
+			       "capabilities suffice; look for a container's seccomp filter, for "
+			       "/sys/kernel/security/lockdown, or before Linux 5.11 for ulimit -l",
+			       (int)pid);
 	verifier_complaint(&text, log);
-	return err_set(e, rc, EXIT_FAILED, "cannot load BPF programs to watch process %d: %s%s%s", pid,
-		       strerror(-rc), text.len ? ": the verifier says: " : "", array);
+	return err_set(e, rc, EXIT_FAILED,
+		       "cannot load BPF programs to watch process %d: %s%s%s", (int)pid,
+		       strerror(-rc), text.len ? "; the verifier says: " : "", array);
 }
 
 static void raise_file_limit(void)

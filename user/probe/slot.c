@@ -54,7 +54,7 @@ static int by_tid(const void *a, const void *b)
 	return (x->tid > y->tid) - (x->tid < y->tid);
 }
 
-/* Watch @tid and append it: -errno where that failed. A thread that is gone is no miss: it writes no more. */
+/* Watch @tid and append it, or -errno. A thread that is gone is no miss: it writes no more. */
 static int add_thread(struct slot *s, pid_t tid)
 {
 	int fd = s->count < SLOT_THREADS_MAX ? watch_thread(s, tid) : -EMFILE;
@@ -91,7 +91,7 @@ int slot_open(struct slot *s, int program, uint64_t address, unsigned max_hits, 
 
 static void start_thread(const struct slot *s, const struct slot_thread *t)
 {
-	/* Adds to the event's hit limit and enables it; the kernel disables it when none are left. */
+	/* Adds to the event's hit limit and enables it; at 0 the kernel disables it. */
 	ioctl(t->fd, PERF_EVENT_IOC_REFRESH, s->max_hits);
 }
 

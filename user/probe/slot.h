@@ -32,9 +32,9 @@ struct slot {
 };
 
 /*
- * Open the watch on all of @tids, not yet counting. 0 when at least one thread has it, else the first
- * thread's -errno: -ENOSPC where others (a debugger) hold the debug registers, -EACCES or -EPERM
- * where it is denied, -EOPNOTSUPP where there are none, -ESRCH where all are gone.
+ * Open the watch on all of @tids, not yet counting. 0 when at least one thread has it, else the
+ * first thread's -errno: -ENOSPC where others (a debugger) hold the debug registers, -EACCES or
+ * -EPERM where it is denied, -EOPNOTSUPP where there are none, -ESRCH where all are gone.
  */
 int slot_open(struct slot *s, int program, uint64_t address, unsigned max_hits, const pid_t *tids,
 	      size_t count);

@@ -40,7 +40,7 @@ static int64_t now_ns(void)
 	return t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
-/* Called by libbpf for each record; what the programs wrote is trusted no further than its bounds. */
+/* Called by libbpf for each record, which is trusted no further than its bounds. */
 static int take_event(void *context, void *data, size_t size)
 {
 	struct watch *w = context;
@@ -55,14 +55,15 @@ static int take_event(void *context, void *data, size_t size)
 	return 0;
 }
 
-int watch_open(struct watch **out, const struct process *p, const struct py_unwind *unwind, struct err *e)
+int watch_open(struct watch **out, const struct process *p, const struct py_unwind *unwind,
+	       struct err *e)
 {
 	struct watch *w = calloc(1, sizeof(*w));
 	int rc;
 
 	*out = NULL;
 	if (!w)
-		return err_set(e, -ENOMEM, EXIT_FAILED, "no memory to watch process %d", (int)p->pid);
+		return err_set(e, -ENOMEM, EXIT_FAILED, "no memory to watch a process");
 	w->process = *p;
 	remote_init(&w->memory, p->pid);
 	rc = loader_open(&w->loader, p->pid, unwind, e);
@@ -72,7 +73,8 @@ int watch_open(struct watch **out, const struct process *p, const struct py_unwi
 	}
 	w->ring = ring_buffer__new(w->loader.watch_events, take_event, w, NULL);
 	if (!w->ring) {
-		rc = err_set(e, -errno, EXIT_FAILED, "cannot map the ring buffer to watch process %d: errno %d",
+		rc = err_set(e, -errno, EXIT_FAILED,
+			     "cannot map the ring buffer to watch process %d: errno %d",
 			     (int)p->pid, errno);
 		watch_close(w);
 		return rc;
@@ -195,7 +197,8 @@ static void follow_threads(struct watch *w)
 	}
 }
 
-int watch_poll(struct watch *w, int timeout_ms, void (*fn)(void *arg, const struct watch_event *ev), void *arg)
+int watch_poll(struct watch *w, int timeout_ms, void (*fn)(void *arg, const struct watch_event *ev),
+	       void *arg)
 {
 	int64_t end = now_ns() + timeout_ms * 1000000LL, left;
 	int rc;
@@ -221,7 +224,8 @@ int watch_poll(struct watch *w, int timeout_ms, void (*fn)(void *arg, const stru
 
 void watch_stats(struct watch *w, struct watch_stats *out)
 {
-	*out = (struct watch_stats){ .hits = w->hits_before, .bpf_ns = loader_watch_ns(&w->loader) };
+	*out = (struct watch_stats){ .hits = w->hits_before };
+	out->bpf_ns = loader_watch_ns(&w->loader);
 	for (uint32_t slot = 0; slot < WATCH_SLOTS; slot++) {
 		struct watch_word word;
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Hardware watchpoints on words of the target: every write to a watched word yields the Python stack that wrote it.
+ * Hardware watchpoints on words of the target: every write to a watched word yields the Python
+ * stack that wrote it.
  *
- * A CPU has four debug registers (x86), so four words at a time, on every thread; the kernel itself stops a watch after
- * its hit limit. Nothing in the target changes: the registers belong to its threads' kernel state and go away with
- * our file descriptors, also when we are killed.
+ * A CPU has four debug registers (x86), so four words at a time, on every thread; the kernel itself
+ * stops a watch after its hit limit. Nothing in the target changes: the registers belong to its
+ * threads' kernel state and go away with our file descriptors, also when we are killed.
  */
 #ifndef PYLEAK_PROBE_WATCH_H
 #define PYLEAK_PROBE_WATCH_H
@@ -19,24 +20,30 @@
 struct watch;
 
 /* Load the programs for one target. -EPERM, -EOPNOTSUPP, ... with @e saying what is missing. */
-int watch_open(struct watch **w, const struct process *p, const struct py_unwind *unwind, struct err *e);
+int watch_open(struct watch **w, const struct process *p, const struct py_unwind *unwind,
+	       struct err *e);
 void watch_close(struct watch *w);
 
 /*
- * Watch the 8-byte aligned word at @addr in @slot (0..WATCH_SLOTS-1) on all threads, those started later too where the
- * kernel can, for at most @max_hits writes a thread. With @only_increase set only writes that leave a larger value
- * (signed) than the one before are reported. 0 when at least one thread is watched;
- * -EEXIST where another slot watches that word; -EACCES/-EOPNOTSUPP/-ENOSPC/... when none can be.
+ * Watch the 8-byte aligned word at @addr in @slot (0..WATCH_SLOTS-1) on all threads, those started
+ * later too from the next poll on, for at most @max_hits writes a thread. With @only_increase set
+ * only writes that leave a larger value (signed) than the one before are reported. 0 when at least
+ * one thread is watched; -EEXIST where another slot watches that word; -EACCES/-EOPNOTSUPP/-ENOSPC/
+ * ... when no thread can be watched.
  */
 int watch_arm(struct watch *w, unsigned slot, uint64_t addr, int only_increase, unsigned max_hits);
 void watch_disarm(struct watch *w, unsigned slot);
 
-/* Deliver events, waiting at most @timeout_ms. Events of a slot's earlier armings are not delivered. Count, or -errno. */
-int watch_poll(struct watch *w, int timeout_ms, void (*fn)(void *arg, const struct watch_event *ev), void *arg);
+/*
+ * Deliver events, waiting at most @timeout_ms or until a signal. Events of a slot's earlier armings
+ * are not delivered. Count, or -errno.
+ */
+int watch_poll(struct watch *w, int timeout_ms, void (*fn)(void *arg, const struct watch_event *ev),
+	       void *arg);
 
 struct watch_stats {
-	uint64_t hits;		      /* writes seen by the kernel side, reported or not */
-	uint64_t bpf_ns;	      /* time spent in the programs, 0 if run-time statistics are off */
+	uint64_t hits;	 /* writes seen by the kernel side, reported or not */
+	uint64_t bpf_ns; /* time spent in the programs, 0 if run-time statistics are off */
 	uint64_t dropped[DROP_REASONS];
 	unsigned threads_watched, threads_missed; /* at the latest arming */
 };
