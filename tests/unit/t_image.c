@@ -334,6 +334,72 @@ static void a_file_that_shrinks(void **state)
 	free(bytes);
 }
 
+/*
+ * What must not be opened is not: a device. What is mapped is, though its name is another file's by
+ * now.
+ */
+static void opens_what_is_mapped(void **state)
+{
+	char path[] = "/tmp/t_image_XXXXXX";
+	size_t size;
+	unsigned char *bytes = own_bytes(&size);
+	struct err e = { 0 };
+	unsigned tried = 0;
+	struct image *img;
+	struct process p;
+	struct maps m;
+	void *zero, *library;
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, bytes, size), size);
+	library = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+	close(fd);
+	assert_int_equal(unlink(path), 0);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600); /* replaced */
+	assert_true(fd >= 0);
+	close(fd);
+	fd = open("/dev/zero", O_RDONLY);
+	zero = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0);
+	close(fd);
+	assert_true(library != MAP_FAILED && zero != MAP_FAILED);
+
+	assert_int_equal(process_open(&p, getpid(), NULL), 0);
+	assert_int_equal(maps_read(&m, getpid()), 0);
+	for (const struct map *map = m.map; map < m.map + m.count; map++) {
+		void *at = (void *)(uintptr_t)map->start;
+		int err;
+
+		if (at != library && at != zero)
+			continue;
+		tried++;
+		e = (struct err){ 0 };
+		err = image_open_target(&img, &p, map, &e);
+		if (at == library && err == 0) {
+			assert_int_equal(image_has_symtab(img), 1);
+			image_close(img);
+			continue;
+		}
+		/*
+		 * Without privilege map_files is closed to us: then the file that took the name is
+		 * not it.
+		 */
+		assert_true(err < 0);
+		assert_null(img);
+		if (geteuid() == 0)
+			assert_int_equal(e.exit, EXIT_FAILED);
+		assert_true(at == zero || strstr(e.text, "another file"));
+	}
+	assert_int_equal(tried, 2);
+	maps_release(&m);
+	process_close(&p);
+	munmap(library, size);
+	munmap(zero, 4096);
+	unlink(path);
+	free(bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -346,6 +412,7 @@ int main(void)
 		cmocka_unit_test(refuses_what_is_no_image),
 		cmocka_unit_test(hostile_hash_tables),
 		cmocka_unit_test(a_file_that_shrinks),
+		cmocka_unit_test(opens_what_is_mapped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

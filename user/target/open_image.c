@@ -12,8 +12,29 @@
 #include "../util/printable.h"
 #include "../util/strbuf.h"
 
-/* O_NONBLOCK: the path may name a pipe or a device by now. */
-#define OPEN_FLAGS (O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+/*
+ * Open @path for reading if it is a regular file, or -errno. O_PATH looks first: a mapping may be
+ * of a device, whose driver would notice an open, and a path may name a pipe by now.
+ */
+static int open_regular(const char *path)
+{
+	int at = open(path, O_PATH | O_CLOEXEC), fd;
+	char again[48];
+	struct stat st;
+
+	if (at < 0)
+		return -errno;
+	if (fstat(at, &st) != 0 || !S_ISREG(st.st_mode)) {
+		close(at);
+		return -EINVAL;
+	}
+	snprintf(again, sizeof(again), "/proc/self/fd/%d", at);
+	fd = open(again, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		fd = -errno;
+	close(at);
+	return fd;
+}
 
 /*
  * Is it the file that is mapped? Overlay and some other file systems report another device in maps
@@ -43,29 +64,26 @@ static int open_mapped(const struct process *p, const struct map *m, struct strb
 
 	snprintf(path, sizeof(path), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, (int)p->pid,
 		 m->start, m->end);
-	fd = open(path, OPEN_FLAGS);
+	fd = open_regular(path);
 	if (fd >= 0)
 		return fd;
-	err = -errno;
-	tried_add(tried, path, strerror(errno));
+	err = fd;
+	tried_add(tried, path, strerror(-fd));
 
 	snprintf(path, sizeof(path), "/proc/%d/root%s", (int)p->pid, m->path);
-	fd = m->path[0] == '/' ? open(path, OPEN_FLAGS) : -1;
+	fd = m->path[0] == '/' ? open_regular(path) : -ENOENT;
 	if (fd >= 0 && is_mapped_file(fd, m))
 		return fd;
-	tried_add(tried, path,
-		  fd >= 0	      ? "is another file by now"
-		  : m->path[0] == '/' ? strerror(errno)
-				      : "no path");
+	tried_add(tried, path, fd < 0 ? strerror(-fd) : "is another file by now");
 	if (fd >= 0)
 		close(fd);
 
-	snprintf(path, sizeof(path), "/proc/%d/exe", (int)p->pid);
 	if (strcmp(m->path, p->exe) == 0) {
-		fd = open(path, OPEN_FLAGS);
+		snprintf(path, sizeof(path), "/proc/%d/exe", (int)p->pid);
+		fd = open_regular(path);
 		if (fd >= 0)
 			return fd;
-		tried_add(tried, path, strerror(errno));
+		tried_add(tried, path, strerror(-fd));
 	}
 	return err;
 }
