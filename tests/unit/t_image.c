@@ -340,7 +340,7 @@ static void a_file_that_shrinks(void **state)
  */
 static void opens_what_is_mapped(void **state)
 {
-	char path[] = "/tmp/t_image_XXXXXX";
+	char path[64];
 	size_t size;
 	unsigned char *bytes = own_bytes(&size);
 	struct err e = { 0 };
@@ -349,9 +349,11 @@ static void opens_what_is_mapped(void **state)
 	struct process p;
 	struct maps m;
 	void *zero, *library;
-	int fd = mkstemp(path);
+	int fd;
 
 	(void)state;
+	snprintf(path, sizeof(path), "/tmp/t_image.%d", (int)getpid());
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, bytes, size), size);
 	library = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
