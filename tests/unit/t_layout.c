@@ -263,7 +263,7 @@ struct world {
 	uint64_t runtime[128], type[128], object[128], dict_type[64], str_type[64], module_type[64],
 		code_type[64];
 	uint64_t interp[256], thread[64], cframe[4];
-	uint64_t frame[16], code[32];
+	uint64_t frame[16], control[128];
 	uint64_t sys[8], builtins[8], hexversion[4];
 	struct fake_dict modules, sys_dict;
 	uint64_t text[4][16];
@@ -381,6 +381,54 @@ static void good_world_verifies(void **state)
 			       "; 2 modules; sys.hexversion 0x030b02f0; 1 threads, 1 with"));
 }
 
+static void key_counts_only_where_it_leads_to_the_thread(void **state)
+{
+	struct world *w = *state;
+	const struct py_layout *l = &w->rt.layout;
+	struct py_doubt doubt;
+
+	assert_int_equal(py_verify(&w->rt, &w->process, &w->maps, &w->mem, &doubt), 0);
+	assert_false(py_has(w->rt.tss_key)); /* not initialized */
+	put(w->runtime, l->rt_autotsskey, 1 | 3ULL << 32);
+	put(w->thread, l->ts_thread_id, at(w->control));
+	assert_int_equal(py_verify(&w->rt, &w->process, &w->maps, &w->mem, &doubt), 0);
+	assert_false(py_has(w->rt.tss_key));
+	put(w->control, 0x310 + 3 * 16 + 8, at(w->thread));
+	assert_int_equal(py_verify(&w->rt, &w->process, &w->maps, &w->mem, &doubt), 0);
+	assert_int_equal(w->rt.tss_key, 3);
+	put(w->runtime, l->rt_autotsskey, 1 | 32ULL << 32); /* not in struct pthread */
+	assert_int_equal(py_verify(&w->rt, &w->process, &w->maps, &w->mem, &doubt), 0);
+	assert_false(py_has(w->rt.tss_key));
+}
+
+static void unwind_falls_back_to_lists(void **state)
+{
+	struct world *w = *state;
+	struct py_unwind u;
+
+	w->rt.tss_key = 5;
+	w->rt.native_ids = true;
+	py_runtime_unwind(&w->rt, &u);
+	assert_int_equal(u.thread_by, PY_THREAD_BY_TSS);
+	assert_int_equal(u.tss_key, 5);
+	assert_int_equal(u.fallback_by, PY_THREAD_BY_NATIVE);
+	assert_int_equal(u.ts_thread_id, 160);
+	assert_int_equal(u.has_cframe, 1);
+	assert_int_equal(u.ts_frame, 56);
+	assert_int_equal(u.instr_is_int, 0);
+	w->rt.tss_key = PY_ABSENT;
+	w->rt.native_ids = false;
+	py_layout_table(&w->rt.layout, 3, 10);
+	py_runtime_unwind(&w->rt, &u);
+	assert_int_equal(u.thread_by, PY_THREAD_BY_FSBASE);
+	assert_int_equal(u.fallback_by, PY_THREAD_BY_FSBASE);
+	assert_int_equal(u.ts_thread_id, 176);
+	assert_int_equal(u.has_cframe, 0);
+	assert_int_equal(u.ts_frame, 24);
+	assert_int_equal(u.instr_is_int, 1);
+	assert_int_equal(u.skip_owner_min, PY_ABSENT);
+}
+
 static void moved_generations_are_found(void **state)
 {
 	struct world *w = *state;
@@ -477,6 +525,8 @@ int main(void)
 		cmocka_unit_test(dicts_of_every_version_read),
 		cmocka_unit_test(hostile_dicts_are_refused),
 		IN_WORLD(good_world_verifies),
+		IN_WORLD(key_counts_only_where_it_leads_to_the_thread),
+		IN_WORLD(unwind_falls_back_to_lists),
 		IN_WORLD(moved_generations_are_found),
 		IN_WORLD(broken_worlds_are_refused),
 		IN_WORLD(only_a_missing_interpreter_means_starting),

@@ -176,27 +176,6 @@ static int verify_some_layout(struct attempt *a, const struct py_image *image, s
 		       a->rt->image, doubt.text);
 }
 
-/*
- * The thread state's pthread key, struct {int is_initialized; pthread_key_t key;}
- * (Include/cpython/pythread.h). Where its value lies is known for glibc only (nptl/descr.h).
- */
-static uint32_t read_tss_key(const struct attempt *a)
-{
-	const struct py_layout *l = &a->rt->layout;
-	uint32_t initialized, key;
-
-	if (!py_has(l->rt_autotsskey))
-		return PY_ABSENT;
-	for (size_t i = 0; i < a->maps->count; i++) {
-		if (strstr(a->maps->map[i].path, "/ld-musl"))
-			return PY_ABSENT;
-	}
-	if (!remote_u32(a->mem, a->rt->address + l->rt_autotsskey, &initialized) ||
-	    initialized != 1 || !remote_u32(a->mem, a->rt->address + l->rt_autotsskey + 4, &key))
-		return PY_ABSENT;
-	return key;
-}
-
 int py_runtime_open(struct py_runtime *rt, const struct process *p, struct remote *mem,
 		    struct err *e)
 {
@@ -219,8 +198,6 @@ int py_runtime_open(struct py_runtime *rt, const struct process *p, struct remot
 		describe(rt, &image);
 		rc = verify_some_layout(&a, &image, e);
 	}
-	if (!rc)
-		rt->tss_key = read_tss_key(&a);
 	maps_release(&maps);
 	return rc;
 }

@@ -25,7 +25,7 @@ struct py_runtime {
 	char image[512];       /* path of the executable or libpython, as the target sees it */
 	char build_id[64];     /* hex, "" when the image has none */
 	char build[48];	       /* "stripped,inlined", "debug", ... for the report */
-	uint32_t tss_key;      /* pthread key of the thread state; PY_ABSENT: none, or no glibc */
+	uint32_t tss_key;      /* pthread key of the thread state; PY_ABSENT: none that works */
 	bool native_ids;       /* native_thread_id (3.11+) names threads in /proc/PID/task */
 	pid_t pid;
 	char verified[512];    /* what was checked, for doctor: "type(type) is type; ..." */

@@ -213,11 +213,35 @@ static bool check_frames(struct look *k, uint64_t frame)
 	return false;
 }
 
+/*
+ * Where glibc keeps the value of a pthread key, from what thread_id points to (nptl/descr.h:
+ * specific_1stblock of struct pthread, elements {seq, data}). The kernel's stack walker relies on
+ * it, so it is tried here: the key counts only where a thread's slot holds that thread's state.
+ */
+#define KEY_BLOCK 0x310
+#define KEY_BLOCK_KEYS 32
+#define KEY_SIZE 16
+#define KEY_DATA 8
+
+/* The pthread key of the thread state, Py_tss_t {int is_initialized; pthread_key_t key;}. */
+static uint32_t read_key(struct look *k)
+{
+	const struct py_layout *l = &k->rt->layout;
+	uint32_t word[2];
+
+	if (!py_has(l->rt_autotsskey) ||
+	    remote_read(k->mem, k->rt->address + l->rt_autotsskey, word, sizeof(word)) ||
+	    word[0] != 1 || word[1] >= KEY_BLOCK_KEYS)
+		return PY_ABSENT;
+	return word[1];
+}
+
 struct threads {
 	struct look *look;
 	const pid_t *tids;
 	size_t tid_count;
-	unsigned int threads, native, by_id, framed;
+	unsigned int threads, native, by_id, by_key, framed;
+	uint32_t key;
 	bool bad_interp, frame;
 	uint64_t interp;
 };
@@ -249,6 +273,8 @@ static void count_thread(void *arg, uint64_t thread)
 	t->by_id += remote_plausible(id) && m && (m->prot & MAP_W);
 	if (py_has(l->ts_native_thread_id))
 		t->native += among(t->tids, t->tid_count, word(k, thread + l->ts_native_thread_id));
+	if (py_has(t->key))
+		t->by_key += word(k, id + KEY_BLOCK + t->key * KEY_SIZE + KEY_DATA) == thread;
 	if (t->frame || t->framed == FRAMED_MAX)
 		return;
 	frame = py_thread_frame(l, k->mem, thread);
@@ -269,7 +295,12 @@ static int check_threads(struct look *k, const struct process *p)
 {
 	pid_t tids[TIDS_MAX];
 	ssize_t count = py_thread_ids(p, tids, TIDS_MAX);
-	struct threads t = {.look = k, .tids = tids, .tid_count = count > 0 ? (size_t)count : 0};
+	struct threads t = {
+		.look = k,
+		.key = read_key(k),
+		.tids = tids,
+		.tid_count = count > 0 ? (size_t)count : 0,
+	};
 
 	py_interpreters(k->rt, k->mem, count_interpreter, &t);
 	if (!t.threads)
@@ -283,11 +314,14 @@ static int check_threads(struct look *k, const struct process *p)
 	if (t.framed && !t.frame)
 		return doubt(k, "no frame of %u threads has a code object that reads", t.framed);
 	k->rt->native_ids = t.native != 0;
+	k->rt->tss_key = t.by_key ? t.key : PY_ABSENT;
 	if (t.native)
 		strbuf_addf(&k->said, "; %u threads, %u with their id in /proc/%d/task", t.threads,
 			    t.native, (int)p->pid);
 	else
 		strbuf_addf(&k->said, "; %u threads, %u with a control block", t.threads, t.by_id);
+	if (t.by_key)
+		strbuf_addf(&k->said, ", %u by pthread key %" PRIu32, t.by_key, t.key);
 	return 0;
 }
 

@@ -18,9 +18,9 @@ struct py_doubt {
 };
 
 /*
- * Check rt->layout against the process. 0: rt->verified says what was seen, rt->native_ids is set,
- * and gc_generations is PY_ABSENT where the collector's lists are not where the table has them.
- * -EINVAL: @doubt says what did not hold.
+ * Check rt->layout against the process. 0: rt->verified says what was seen, rt->native_ids and
+ * rt->tss_key are set, and layout.gc_generations is where the collector's lists were found, or
+ * PY_ABSENT. -EINVAL: @doubt says what did not hold.
  */
 int py_verify(struct py_runtime *rt, const struct process *p, const struct maps *maps,
 	      struct remote *mem, struct py_doubt *doubt);
