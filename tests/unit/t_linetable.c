@@ -21,6 +21,7 @@
 static const char *const recorded[] = {
 	GOLDEN "3_8.txt",  GOLDEN "3_9.txt",  GOLDEN "3_10.txt",
 	GOLDEN "3_11.txt", GOLDEN "3_12.txt", GOLDEN "3_13.txt",
+	GOLDEN "3_14.txt", GOLDEN "3_15.txt",
 };
 static const char *const *files = recorded;
 static size_t file_count = sizeof(recorded) / sizeof(recorded[0]);
@@ -170,7 +171,8 @@ static void damage_is_named(void **state)
 	assert_int_equal(LINE_OF(LINETABLE_LOCATIONS, "\xe8\x7f\x7f\x7f\x7f\x7f\x7f\x01", 0),
 			 -EINVAL);
 	/* Longer than 32 bits, though it adds up to 0. */
-	assert_int_equal(LINE_OF(LINETABLE_LOCATIONS, "\xe8\x40\x40\x40\x40\x40\x40\x00", 0), -EINVAL);
+	assert_int_equal(LINE_OF(LINETABLE_LOCATIONS, "\xe8\x40\x40\x40\x40\x40\x40\x00", 0),
+			 -EINVAL);
 	assert_int_equal(LINE_OF(LINETABLE_LOCATIONS, "\xe8\x7f\x7f\x7f\x7f\x7f\x03", 0),
 			 -EINVAL); /* line < 0 */
 }

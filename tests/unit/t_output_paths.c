@@ -41,7 +41,8 @@ static void the_common_directory_keeps_its_last_part(void **state)
 {
 	(void)state;
 	assert_string_equal(PATHS_OF("/srv/shop/app/a.py", "/srv/shop/main.py").common, "/srv/");
-	assert_string_equal(PATHS_OF("/srv/shop/app/a.py", "/srv/shop/app/b.py").common, "/srv/shop/");
+	assert_string_equal(PATHS_OF("/srv/shop/app/a.py", "/srv/shop/app/b.py").common,
+			    "/srv/shop/");
 	assert_string_equal(PATHS_OF("/srv/shop/a.py", "/srv/shopping/b.py").common, "");
 	assert_string_equal(PATHS_OF("/opt/a/x.py").common, "/opt/");
 }
@@ -58,14 +59,17 @@ static void nothing_is_cut_where_nothing_is_shared(void **state)
 
 static void libraries_do_not_count(void **state)
 {
-	struct paths p = PATHS_OF("/usr/lib/python3.11/queue.py", "/srv/x/app/a.py", "/srv/x/app/b.py");
+	struct paths p =
+		PATHS_OF("/usr/lib/python3.11/queue.py", "/srv/x/app/a.py", "/srv/x/app/b.py");
 
 	(void)state;
 	assert_string_equal(p.common, "/srv/x/");
 	assert_string_equal(paths_short(&p, "/srv/x/app/a.py"), "app/a.py");
 	assert_string_equal(paths_short(&p, "/usr/lib/python3.11/queue.py"), "python3.11/queue.py");
-	assert_string_equal(paths_short(&p, "/v/lib/python3.11/site-packages/flask/app.py"), "site-packages/flask/app.py");
-	assert_string_equal(paths_short(&p, "/usr/lib/python3/dist-packages/six.py"), "dist-packages/six.py");
+	assert_string_equal(paths_short(&p, "/v/lib/python3.11/site-packages/flask/app.py"),
+			    "site-packages/flask/app.py");
+	assert_string_equal(paths_short(&p, "/usr/lib/python3/dist-packages/six.py"),
+			    "dist-packages/six.py");
 	assert_string_equal(paths_short(&p, "/srv/y.py"), "/srv/y.py");
 	assert_string_equal(paths_short(&p, "<string>"), "<string>");
 	assert_true(paths_is_library("<frozen runpy>"));

@@ -21,16 +21,21 @@ struct py_code {
 int py_code_read(const struct py_layout *l, struct remote *mem, uint64_t addr, struct py_code *out);
 
 /*
- * The source line of @instr (what the frame's instruction field holds: a pointer from 3.11, f_lasti before) in the code
- * object at @code; first line where execution has not begun; -ENOENT where the table has no line there, or -errno.
+ * The source line of @instr (what the frame's instruction field holds: a pointer from 3.11, f_lasti
+ * before) in the code object at @code; first line where execution has not begun; -ENOENT where the
+ * table has no line there, or -errno.
  */
 int py_code_line(const struct py_layout *l, struct remote *mem, uint64_t code, uint64_t instr);
 
-/* Name of local variable slot @index of the code object (arguments, locals, cells, free variables in frame order). */
-int py_code_varname(const struct py_layout *l, struct remote *mem, uint64_t code, unsigned index, char *buf,
-		    size_t cap);
+/*
+ * Name of local variable slot @index of the code object (arguments, locals, cells, free variables
+ * in frame order).
+ */
+int py_code_varname(const struct py_layout *l, struct remote *mem, uint64_t code, unsigned index,
+		    char *buf, size_t cap);
 
 /* Number of named slots, and of stack slots behind them; -EINVAL on implausible values. */
-int py_code_slots(const struct py_layout *l, struct remote *mem, uint64_t code, unsigned *named, unsigned *stack);
+int py_code_slots(const struct py_layout *l, struct remote *mem, uint64_t code, unsigned *named,
+		  unsigned *stack);
 
 #endif

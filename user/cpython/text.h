@@ -13,9 +13,11 @@
 #include "layout.h"
 
 /*
- * The text of the str object at @addr as UTF-8, at most @cap - 1 bytes, always terminated, cut with "..." where it is
- * longer; unprintable characters become '?'. Its length, or -EINVAL where there is no compact str, or -errno of the read.
+ * The text of the str object at @addr as UTF-8, at most @cap - 1 bytes, always terminated, cut with
+ * "..." where it is longer; unprintable characters become '?'. Its length, or -EINVAL where there
+ * is no compact str, or -errno of the read.
  */
-ssize_t py_text(const struct py_layout *l, struct remote *mem, uint64_t addr, char *buf, size_t cap);
+ssize_t py_text(const struct py_layout *l, struct remote *mem, uint64_t addr, char *buf,
+		size_t cap);
 
 #endif

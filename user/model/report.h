@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What a look at a process found. Filled by session/, judged by rank/, printed by output/. Plain data: all text is in the
- * structs, so a report owns only its candidate array. A number that is unknown is UNKNOWN, a text that is unknown is "".
+ * What a look at a process found. Filled by session/, judged by rank/, printed by output/. Plain
+ * data: all text is in the structs, so a report owns only its candidate array. A number that is
+ * unknown is UNKNOWN, a text that is unknown is "".
  */
 #ifndef PYLEAK_MODEL_REPORT_H
 #define PYLEAK_MODEL_REPORT_H
@@ -54,16 +55,16 @@ struct candidate {
 	enum verdict verdict;
 	double confidence; /* 0..1 */
 	double bytes_per_second, objects_per_second;
-	int64_t inuse_bytes, inuse_objects; /* what survives under it since the look began, bytes and objects */
+	int64_t inuse_bytes, inuse_objects; /* what survives under it since the look began */
 	char type[96];			    /* of the holder, "" unknown */
 	char content[160];		    /* what it holds: "tuple x1200, str x1200" */
 	char held_by[512];		    /* path from a root, "" when nobody was found */
 	char example[512];		    /* path to one survivor */
-	int64_t sizes[REPORT_WALKS_MAX];    /* of the holder at each walk; UNKNOWN where it has none */
+	int64_t sizes[REPORT_WALKS_MAX]; /* of the holder at each walk; UNKNOWN where it has none */
 	uint32_t siblings;		    /* holders that share the path, this one included */
 	bool stored_known;
 	struct frame stored_at;	       /* innermost Python frame that stored */
-	struct frame stored_by;	       /* first frame outside the standard library, where that differs */
+	struct frame stored_by; /* first frame outside the standard library, where that differs */
 	struct stack stack;	       /* of the store */
 	uint32_t hits, hits_on_line;   /* watchpoint hits seen, and those on stored_at */
 	char why_no_line[160];	       /* why stored_at is unknown, "" when known */
@@ -91,22 +92,23 @@ struct report {
 	int threads;
 	struct timespec started;
 	double duration_seconds;
-	double walk_seconds[REPORT_WALKS_MAX]; /* when each walk began, from the start of the look */
+	double walk_seconds[REPORT_WALKS_MAX]; /* when each walk began, after the look did */
 	uint32_t walks;
 	enum verdict verdict;
-	char summary[256];	/* one sentence: what the verdict rests on, with the threshold applied */
+	char summary[256]; /* one sentence: what the verdict rests on, with the threshold applied */
 	double threshold_bytes_per_second; /* growth below this is not called growth */
 	struct footprint before, after;
 	struct candidate *candidates; /* owned */
 	uint32_t count;
 	struct loss loss;
 	struct cost cost;
-	char warnings[6][256]; /* things a person should know: watchpoints denied, walk incomplete, ... */
+	char warnings[6][256]; /* what a person should know: watchpoints denied, a walk cut, ... */
 	uint32_t warning_count;
 };
 
 void report_release(struct report *r);
 void report_warn(struct report *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void candidate_evidence(struct candidate *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void candidate_evidence(struct candidate *c, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * One table of functions per output format. A format knows only struct report. To add one: write user/output/NAME.c that
- * defines a `const struct format`, and name it in format.c's list.
+ * One table of functions per output format. A format knows only struct report. To add one: write
+ * user/output/NAME.c that defines a `const struct format`, and name it in format.c's list.
  */
 #ifndef PYLEAK_OUTPUT_FORMAT_H
 #define PYLEAK_OUTPUT_FORMAT_H
@@ -22,7 +22,8 @@ struct format_options {
 struct format {
 	const char *name;   /* "table", "json", "folded" */
 	const char *suffix; /* "-o x.json" chooses by this; NULL: none */
-	int (*leaks)(FILE *out, const struct report *r, const struct format_options *o); /* 0 or -errno */
+	/* Print a leak report. 0 or -errno. */
+	int (*leaks)(FILE *out, const struct report *r, const struct format_options *o);
 };
 
 /* By name, or by the suffix of a file name; NULL where there is none. */

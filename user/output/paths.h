@@ -27,7 +27,7 @@ const char *paths_short(const struct paths *p, const char *file);
 
 /*
  * "app/cache.py:41 in remember", "malloc (native)", "remember" where the file is unknown. Where
- * that is wider than @columns, leading directories are left out: "…/workers/sync.py:176 in handle";
+ * that is wider than @columns, leading directories are left out, as in "…/sync.py:176 in handle";
  * it may still be wider.
  */
 void paths_frame(const struct paths *p, const struct frame *f, int columns, char *buf, size_t cap);
