@@ -2,13 +2,12 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "../util/procfs.h"
 #include "../util/strbuf.h"
 #include "loader.h"
 #include "pyleak.skel.h"
@@ -32,16 +31,14 @@ static const struct capability capabilities[] = {
 /* Capabilities that this process lacks; CAP_SYS_ADMIN stands for all of them. */
 static void missing_capabilities(struct strbuf *out)
 {
-	uint64_t have = 0;
-	char line[256];
-	FILE *f = fopen("/proc/self/status", "re");
+	char status[4096];
+	const char *effective;
+	uint64_t have;
 
-	if (!f)
+	if (procfs_read(getpid(), "status", status, sizeof(status)) < 0)
 		return;
-	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, "CapEff: %" SCNx64, &have) == 1)
-			break;
-	fclose(f);
+	effective = procfs_field(status, "CapEff");
+	have = effective ? strtoull(effective, NULL, 16) : 0;
 	if (have & (1ULL << CAP_SYS_ADMIN_BIT))
 		return;
 	for (size_t i = 0; i < sizeof(capabilities) / sizeof(capabilities[0]); i++)
