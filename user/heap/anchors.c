@@ -134,6 +134,17 @@ uint32_t anchors_of(struct anchors *a, struct reach *r, uint32_t block)
 	}
 }
 
+void anchors_count_newborn(struct anchors *a, struct reach *r, uint32_t block)
+{
+	uint32_t parent = r->parent[block], anchor;
+
+	if (parent == PARENT_NONE || reach_is_root(parent) || r->edge[block] >= EDGE_KEY || !is_old(r, parent))
+		return;
+	anchor = anchor_at(a, r, parent, r->edge[block]);
+	if (anchor != ANCHOR_NONE)
+		a->anchor[anchor].newborn++;
+}
+
 void content_add(struct content *content, size_t most, unsigned type, uint64_t objects, uint64_t bytes)
 {
 	for (size_t i = 0; i < most; i++) {

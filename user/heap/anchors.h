@@ -11,6 +11,7 @@ struct anchor {
 	uint32_t block;
 	uint32_t edge; /* EDGE_STORAGE: the container as a whole */
 	uint64_t objects, bytes;
+	uint64_t newborn; /* elements that came since the walk before the latest */
 	uint32_t example;
 	struct content content[HOLDER_CONTENTS];
 };
@@ -33,6 +34,9 @@ bool anchors_is_survivor(const struct reach *r, uint32_t block);
 
 /* The anchor of @block, or ANCHOR_NONE where it has none (no old ancestor, or there are too many anchors). */
 uint32_t anchors_of(struct anchors *a, struct reach *r, uint32_t block);
+
+/* Count a block born after the walk before the latest, when the anchor holds it directly as an element. */
+void anchors_count_newborn(struct anchors *a, struct reach *r, uint32_t block);
 
 /* Charge a block to its anchor; @type TYPE_NONE for raw memory that belongs to a survivor. */
 void anchors_charge(struct anchors *a, uint32_t anchor, uint32_t block, unsigned type, uint64_t bytes);

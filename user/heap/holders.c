@@ -64,6 +64,8 @@ static int sort_survivors(struct holders *h, struct anchors *a, struct reach *r)
 		for (uint32_t n = x->first; n < x->first + x->count; n++)
 			if (anchors_is_survivor(r, n))
 				sort_block(h, a, r, by_type, n, x);
+			else if ((b->birth[n] & BIRTH_WALK) == r->history->walks && b->print[n] && b->type[n] != TYPE_NONE)
+				anchors_count_newborn(a, r, n);
 	}
 	for (size_t i = 0; i < UNREACHED_TYPES; i++) {
 		unsigned most = 0;
@@ -80,6 +82,21 @@ static int sort_survivors(struct holders *h, struct anchors *a, struct reach *r)
 	return 0;
 }
 
+/* A dict that is an lru_cache's: maxsize, -1 where it has none (Modules/_functoolsmodule.c). */
+static int64_t bound_of(struct reach *r, uint32_t block)
+{
+	uint32_t parent = r->parent[block];
+	struct object o;
+	uint64_t most;
+
+	if (parent == PARENT_NONE || reach_is_root(parent))
+		return -1;
+	reach_object(r, parent, &o);
+	if (!o.type || o.type->kind != KIND_LRU || !remote_u64(r->mem, o.addr + r->rt->layout.lc_maxsize, &most))
+		return -1;
+	return (int64_t)most;
+}
+
 static void describe(struct holder *to, struct reach *r, const struct anchor *from)
 {
 	const struct root *root = path_root(r, from->block);
@@ -89,7 +106,7 @@ static void describe(struct holder *to, struct reach *r, const struct anchor *fr
 
 	*to = (struct holder){ .block = from->block,	 .edge = from->edge,   .sized = from->edge == EDGE_STORAGE,
 			       .objects = from->objects, .bytes = from->bytes, .siblings = 1,
-			       .example = from->example, .root = root ? root->kind : ROOT_DATA };
+			       .newborn = from->newborn, .example = from->example, .root = root ? root->kind : ROOT_DATA, .bound = bound_of(r, from->block) };
 	memcpy(to->content, from->content, sizeof(to->content));
 	memset(to->size, 0xff, sizeof(to->size));
 	reach_object(r, from->block, &o);
@@ -116,6 +133,7 @@ static void merge(struct holder *to, const struct holder *from)
 	to->objects += from->objects;
 	to->bytes += from->bytes;
 	to->siblings += from->siblings;
+	to->newborn += from->newborn;
 	for (unsigned i = 0; i < from->words && to->words < HOLDER_WORDS; i++)
 		to->word[to->words++] = from->word[i];
 	for (unsigned i = 0; i < WALKS_MAX; i++)
@@ -151,6 +169,8 @@ static int group(struct holders *h, struct reach *r, struct anchors *a)
 	for (size_t i = 0; i < a->count; i++) {
 		size_t same;
 
+		if (!a->anchor[i].objects)
+			continue;
 		describe(&one, r, &a->anchor[i]);
 		for (same = 0; same < h->count; same++)
 			if (h->holder[same].sized == one.sized && strcmp(h->holder[same].path, one.path) == 0 &&

@@ -29,6 +29,7 @@ struct holder {
 	unsigned edge;	/* of the slot, or EDGE_STORAGE: the container itself */
 	bool sized;
 	uint64_t objects, bytes; /* survivors under it */
+	uint64_t newborn;	 /* elements that came since the walk before the latest */
 	uint32_t size[WALKS_MAX]; /* of a container, siblings added up; SIZE_UNKNOWN: none */
 	uint32_t siblings;
 	uint64_t word[HOLDER_WORDS]; /* addresses to watch */
@@ -36,6 +37,7 @@ struct holder {
 	uint32_t example; /* a survivor */
 	struct content content[HOLDER_CONTENTS];
 	enum root_kind root;
+	int64_t bound;	/* the most it will hold by its own word (lru_cache(maxsize=...)); -1: none known */
 	char path[512];
 	char type[96]; /* of the container, or of what is in the slot now */
 };

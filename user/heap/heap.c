@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "heap.h"
+
+int heap_open(struct heap *h, const struct py_runtime *rt, struct remote *mem)
+{
+	int err;
+
+	*h = (struct heap){ .rt = rt, .mem = mem };
+	h->present_err = present_open(&h->present, mem->pid);
+	if (h->present_err)
+		h->present = NULL;
+	err = types_init(&h->types, rt, mem);
+	if (!err)
+		err = stream_init(&h->stream, mem, h->present);
+	if (!err)
+		err = reader_init(&h->reader, mem, h->present);
+	glibc_find(&h->glibc, mem->pid, mem);
+	h->reach = (struct reach){ .rt = rt,	      .mem = mem,	 .reader = &h->reader,	  .stream = &h->stream,
+				   .types = &h->types, .history = &h->history, .spans = &h->spans };
+	return err;
+}
+
+void heap_close(struct heap *h)
+{
+	holders_release(&h->holders);
+	reach_release(&h->reach);
+	history_release(&h->history);
+	spans_release(&h->spans);
+	reader_release(&h->reader);
+	stream_release(&h->stream);
+	types_release(&h->types);
+	present_close(h->present);
+	*h = (struct heap){ 0 };
+}
+
+int heap_walk(struct heap *h, double seconds)
+{
+	int err;
+
+	holders_release(&h->holders);
+	reach_release(&h->reach); /* its numbers are those of the table that goes now */
+	spans_release(&h->spans);
+	err = spans_read(&h->spans, h->mem->pid);
+	if (err)
+		return err;
+	return history_walk(&h->history, &h->types, &h->stream, &h->spans, &h->glibc, seconds);
+}
+
+int heap_search(struct heap *h)
+{
+	int err;
+
+	holders_release(&h->holders);
+	reach_release(&h->reach);
+	err = reach_run(&h->reach);
+	return err ? err : holders_find(&h->holders, &h->reach);
+}

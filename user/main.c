@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * pyleak: what leaks in a running Python process. The command line chooses what to run; everything else is in session/.
+ */
+#include <errno.h>
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "session/doctor.h"
+#include "session/look.h"
+#include "session/options.h"
+
+static FILE *open_output(const struct options *o, struct err *e)
+{
+	FILE *out = o->output ? fopen(o->output, "w") : stdout;
+
+	if (!out)
+		err_set(e, -errno, EXIT_FAILED, "cannot write %s: %s", o->output, strerror(errno));
+	return out;
+}
+
+/* Look at each process in turn and print its report. */
+static int run_leaks(const struct options *o, FILE *out, struct err *e)
+{
+	struct format_options how;
+	bool leaks = false;
+	struct log log;
+	int err = 0;
+
+	log_init(&log, stderr, o->level);
+	options_format(o, out, &how);
+	for (unsigned i = 0; i < o->pid_count && !err; i++) {
+		struct report r;
+
+		err = look_run(&r, o->pids[i], o, &log, e);
+		if (!err) {
+			leaks = leaks || r.verdict == VERDICT_LEAK;
+			err = o->format->leaks(out, &r, &how);
+			if (!err && fflush(out))
+				err = -errno;
+			if (err)
+				err_set(e, err, EXIT_FAILED, "cannot write the report: %s", strerror(-err));
+		}
+		report_release(&r);
+	}
+	return err ? err : leaks && o->fail_on_leak ? EXIT_LEAK_FOUND : 0;
+}
+
+static int run(const struct options *o, struct err *e)
+{
+	FILE *out;
+	int result;
+
+	if (o->command == COMMAND_HELP || o->command == COMMAND_VERSION) {
+		(o->command == COMMAND_HELP ? options_help : options_version)(stdout);
+		return 0;
+	}
+	out = open_output(o, e);
+	if (!out)
+		return -errno;
+	if (o->command == COMMAND_DOCTOR) {
+		struct format_options how;
+
+		options_format(o, out, &how);
+		result = doctor_run(out, o->pid_count ? o->pids[0] : 0, how.color, e);
+	} else {
+		result = run_leaks(o, out, e);
+	}
+	if (out != stdout && fclose(out) && !result)
+		result = err_set(e, -errno, EXIT_FAILED, "cannot write %s: %s", o->output, strerror(errno));
+	return result;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o;
+	struct err e = { 0 };
+	int result;
+
+	setlocale(LC_CTYPE, "");
+	result = options_parse(&o, argc, argv, &e);
+	if (!result)
+		result = run(&o, &e);
+	options_release(&o);
+	if (result >= 0)
+		return result;
+	fprintf(stderr, "pyleak: %s\n", e.text[0] ? e.text : strerror(-result));
+	return e.exit == EXIT_DONE ? EXIT_FAILED : (int)e.exit;
+}

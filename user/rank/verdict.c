@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "verdict.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SLOT_OBJECTS_MIN 10  /* survivors of a slot: fewer may be one thing that was replaced once */
+#define GAIN_MIN 5.0	     /* elements */
+#define DROP_MAX 0.25	     /* of the gain: a container that falls back further is emptied from time to time */
+#define STOPPED 0.15	     /* of the mean rate: below, it has stopped growing */
+#define HEAP_SHARE_MIN 0.3   /* of a large holder's growth that the heap as a whole must show */
+#define HEAP_BYTES_MIN 262144
+#define PLAIN_GAIN 20.0
+#define PLAIN_BYTES_PER_SECOND 1024.0
+
+double verdict_threshold(double seconds)
+{
+	/* five elements of 64 bytes: the least that can be told from chance at all */
+	return seconds > 0 ? GAIN_MIN * 64 / seconds : 0;
+}
+
+static void settle(struct candidate *c, enum verdict verdict, double confidence)
+{
+	c->verdict = verdict;
+	c->confidence = confidence < 0 ? 0 : confidence > 0.99 ? 0.99 : confidence;
+}
+
+/* Confidence that grows with the distance from chance, and less where the size fell back meanwhile. */
+static double confidence(const struct trend *t)
+{
+	return (1 - exp(-t->z / 3)) * (1 - t->drop);
+}
+
+/* The heap as a whole must have grown with a large holder, or what it gained only moved there. */
+static bool heap_contradicts(const struct measured *m)
+{
+	return m->bytes > HEAP_BYTES_MIN && m->heap_gain + m->heap_noise < HEAP_SHARE_MIN * (double)m->bytes;
+}
+
+static void judge_sized(struct candidate *c, const struct measured *m)
+{
+	struct trend t = trend_of(&m->size, m->arrivals);
+
+	candidate_evidence(c, "size went from %.0f to %.0f in %.1f s, %+.1f a second", m->size.size[0],
+			   m->size.size[m->size.count - 1], m->look, t.per_second);
+	if (m->bound != UNKNOWN) {
+		candidate_evidence(c, "it is bounded: at most %lld entries", (long long)m->bound);
+		settle(c, VERDICT_CACHE, 0.95);
+	} else if (t.gain <= 0) {
+		candidate_evidence(c, "its content is replaced, its size did not grow");
+		settle(c, VERDICT_CACHE, 0.9);
+	} else if (t.drop > DROP_MAX) {
+		candidate_evidence(c, "it fell back by %.0f %% of its growth meanwhile", t.drop * 100);
+		settle(c, VERDICT_UNDECIDED, 0.5);
+	} else if (t.late_share < STOPPED) {
+		candidate_evidence(c, "it grew at first and then stopped");
+		settle(c, VERDICT_UNDECIDED, 0.5);
+	} else if (t.gain < GAIN_MIN || t.z < TREND_Z_LEAK || !t.rising) {
+		candidate_evidence(c, "growth is %.1f standard deviations from chance, %.0f are needed", t.z, TREND_Z_LEAK);
+		settle(c, VERDICT_UNDECIDED, 0.3);
+	} else {
+		candidate_evidence(c, "growth is %.0f standard deviations from chance", t.z);
+		settle(c, m->lasting ? VERDICT_LEAK : VERDICT_UNDECIDED, confidence(&t));
+	}
+}
+
+static void judge_slot(struct candidate *c, const struct measured *m)
+{
+	if (m->objects < SLOT_OBJECTS_MIN) {
+		candidate_evidence(c, "only %llu objects came and stayed", (unsigned long long)m->objects);
+		settle(c, VERDICT_UNDECIDED, 0.2);
+	} else if (heap_contradicts(m)) {
+		candidate_evidence(c, "the heap as a whole did not grow with it: its content is replaced");
+		settle(c, VERDICT_UNDECIDED, 0.3);
+	} else {
+		settle(c, m->lasting ? VERDICT_LEAK : VERDICT_UNDECIDED, 0.8 * (1 - 1 / sqrt((double)m->objects)));
+	}
+}
+
+void verdict_judge(struct candidate *c, const struct measured *m)
+{
+	c->inuse_bytes = (int64_t)m->bytes;
+	c->inuse_objects = (int64_t)m->objects;
+	c->bytes_per_second = m->interval > 0 ? (double)m->bytes / m->interval : 0;
+	c->objects_per_second = m->interval > 0 ? (double)m->objects / m->interval : 0;
+	c->evidence_count = 0;
+	candidate_evidence(c, "%llu objects born in %.1f s were still there at the last walk",
+			   (unsigned long long)m->objects, m->interval);
+	if (m->size.count)
+		judge_sized(c, m);
+	else
+		judge_slot(c, m);
+}
+
+bool verdict_is_plain(const struct candidate *c, const struct measured *m)
+{
+	struct trend t;
+
+	if (c->verdict != VERDICT_LEAK || c->bytes_per_second < PLAIN_BYTES_PER_SECOND)
+		return false;
+	if (!m->size.count)
+		return m->objects >= PLAIN_GAIN * 2;
+	t = trend_of(&m->size, m->arrivals);
+	return t.gain >= PLAIN_GAIN && t.z >= TREND_Z_PLAIN && t.drop == 0 && t.late_share > 0.4;
+}
+
+static int weight(enum verdict v)
+{
+	return v == VERDICT_LEAK ? 3 : v == VERDICT_NATIVE ? 2 : v == VERDICT_UNDECIDED ? 1 : 0;
+}
+
+static int by_weight(const void *a, const void *b)
+{
+	const struct candidate *x = a, *y = b;
+	int order = weight(y->verdict) - weight(x->verdict);
+
+	return order ? order : (x->bytes_per_second < y->bytes_per_second) - (x->bytes_per_second > y->bytes_per_second);
+}
+
+unsigned verdict_order(struct candidate *c, unsigned count, double threshold)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < count; i++)
+		if (c[i].verdict == VERDICT_LEAK || c[i].bytes_per_second >= threshold)
+			c[kept++] = c[i];
+	qsort(c, kept, sizeof(*c), by_weight);
+	return kept;
+}
+
+void verdict_report(struct report *r)
+{
+	const struct candidate *top = r->count ? &r->candidates[0] : NULL;
+	double leaking = 0;
+	unsigned leaks = 0;
+
+	for (uint32_t i = 0; i < r->count; i++) {
+		if (r->candidates[i].verdict != VERDICT_LEAK)
+			continue;
+		leaks++;
+		leaking += r->candidates[i].bytes_per_second;
+	}
+	r->verdict = leaks ? VERDICT_LEAK : top ? top->verdict : VERDICT_NO_GROWTH;
+	if (leaks)
+		snprintf(r->summary, sizeof(r->summary), "%u holder%s grow%s without end, %.1f KiB a second together",
+			 leaks, leaks == 1 ? "" : "s", leaks == 1 ? "s" : "", leaking / 1024);
+	else if (r->verdict == VERDICT_NO_GROWTH)
+		snprintf(r->summary, sizeof(r->summary),
+			 "no growth found: nothing came and stayed at more than %.0f bytes a second",
+			 r->threshold_bytes_per_second);
+	else
+		snprintf(r->summary, sizeof(r->summary), "nothing grows without end as far as this look saw");
+}

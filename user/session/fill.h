@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What the stages found, into the report: identity, parts of the footprint, candidates, losses and costs.
+ */
+#ifndef PYLEAK_SESSION_FILL_H
+#define PYLEAK_SESSION_FILL_H
+
+#include "../cpython/runtime.h"
+#include "../model/report.h"
+#include "suspects.h"
+
+void fill_target(struct report *r, const struct process *p, const struct py_runtime *rt);
+
+/* Everything else; @watch may be NULL. 0 or -ENOMEM. */
+int fill_report(struct report *r, const struct heap *heap, struct suspects *suspects, struct watch *watch,
+		const struct stores *stores);
+
+#endif

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "look.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../cpython/runtime.h"
+#include "../target/footprint.h"
+#include "../util/clock.h"
+#include "fill.h"
+#include "schedule.h"
+#include "suspects.h"
+
+#define WATCH_LEAST 1.0 /* seconds that sizes and stores are followed before a plain answer */
+#define WATCH_MOST 2.0
+#define RESERVE 1.0 /* seconds left for stores after the last walk */
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number)
+{
+	(void)number;
+	interrupted = 1;
+}
+
+struct look {
+	struct process process;
+	struct py_runtime rt;
+	struct remote mem;
+	struct heap heap;
+	struct watch *watch;
+	struct pyframes *frames;
+	struct suspects suspects;
+	struct stores stores;
+	struct schedule schedule;
+	struct log *log;
+	char denied[160]; /* why stores cannot be watched, "" where they can */
+	uint64_t began, cpu_began;
+};
+
+static double now(void *arg)
+{
+	const struct look *l = arg;
+
+	return (double)(clock_ns() - l->began) / 1e9;
+}
+
+/* Gone, or replaced by another program: the word that every Python has where we found it. */
+static bool target_is_gone(struct look *l)
+{
+	uint64_t type;
+
+	return !process_alive(&l->process) ||
+	       !remote_u64(&l->mem, l->rt.type_type + l->rt.layout.ob_type, &type) || type != l->rt.type_type;
+}
+
+static bool must_stop(void *arg)
+{
+	struct look *l = arg;
+
+	return interrupted || target_is_gone(l);
+}
+
+static int open_all(struct look *l, struct report *r, pid_t pid, struct err *e)
+{
+	struct err watch_err = { 0 };
+	struct py_unwind unwind;
+	int err = process_open(&l->process, pid, e);
+
+	if (err)
+		return err;
+	remote_init(&l->mem, pid);
+	err = py_runtime_open(&l->rt, &l->process, &l->mem, e);
+	if (err)
+		return err;
+	err = heap_open(&l->heap, &l->rt, &l->mem);
+	l->frames = pyframes_new(&l->rt.layout, &l->mem);
+	if (err || !l->frames)
+		return err_set(e, -ENOMEM, EXIT_FAILED, "not enough memory to look at pid %d", pid);
+	py_runtime_unwind(&l->rt, &unwind);
+	if (watch_open(&l->watch, &l->process, &unwind, &watch_err)) {
+		l->watch = NULL;
+		snprintf(l->denied, sizeof(l->denied), "%.159s", watch_err.text);
+		report_warn(r, "storing lines are not to be had: %.200s", watch_err.text);
+	}
+	l->stores = (struct stores){ .watch = l->watch, .frames = l->frames, .mem = &l->mem,
+				     .now = now,	.stop = must_stop,   .arg = l };
+	return 0;
+}
+
+static void close_all(struct look *l)
+{
+	suspects_release(&l->suspects);
+	watch_close(l->watch);
+	pyframes_free(l->frames);
+	heap_close(&l->heap);
+	process_close(&l->process);
+}
+
+static void wait_until(struct look *l, double seconds, const char *what)
+{
+	while (now(l) < seconds && !must_stop(l)) {
+		log_progress(l->log, "%s: %.1f of at most %.0f s", what, now(l), l->schedule.end);
+		clock_sleep_ms(50);
+	}
+}
+
+/* Search, and judge what the walks so far have shown. */
+static int judge(struct look *l)
+{
+	int err;
+
+	log_progress(l->log, "searching who holds what stayed");
+	err = heap_search(&l->heap);
+	if (!err)
+		err = suspects_take(&l->suspects, &l->heap);
+	if (!err)
+		suspects_judge(&l->suspects, now(l));
+	return err;
+}
+
+/* Follow stores and sizes, and judge again by what they did. */
+static void follow(struct look *l, double at_least, double until)
+{
+	struct store *store[SUSPECTS_WATCHED];
+	unsigned count = l->suspects.count < SUSPECTS_WATCHED ? l->suspects.count : SUSPECTS_WATCHED;
+
+	log_progress(l->log, "watching who stores");
+	for (unsigned i = 0; i < count; i++)
+		store[i] = &l->suspects.suspect[i].store;
+	stores_watch(&l->stores, store, count, at_least, until);
+	suspects_judge(&l->suspects, now(l));
+}
+
+/* One walk, and what follows from it. 1: the answer is plain; 0: go on; -errno. */
+static int step(struct look *l, unsigned walk)
+{
+	const struct schedule *s = &l->schedule;
+	bool last = walk + 1 == s->walks || interrupted;
+	double began;
+	int err;
+
+	wait_until(l, s->at[walk], "walking the heap");
+	log_progress(l->log, "walking the heap, walk %u", walk + 1);
+	err = heap_walk(&l->heap, now(l));
+	if (err || walk < 2 || (!last && !s->may_end_early))
+		return err;
+	err = judge(l);
+	if (err)
+		return err;
+	began = now(l);
+	if (last)
+		follow(l, began + WATCH_LEAST, interrupted ? began : s->end > began + RESERVE / 4 ? s->end : began + RESERVE / 4);
+	else if (suspects_are_plain(&l->suspects))
+		follow(l, began + WATCH_LEAST, began + WATCH_MOST);
+	else
+		return 0;
+	return suspects_are_plain(&l->suspects);
+}
+
+static int walk_all(struct look *l)
+{
+	int plain = 0;
+
+	for (unsigned walk = 0; walk < l->schedule.walks && plain == 0; walk++) {
+		plain = step(l, walk);
+		if (interrupted && walk >= 2)
+			break;
+	}
+	return plain < 0 ? plain : 0;
+}
+
+static int explain(struct look *l, int err, struct err *e)
+{
+	if (target_is_gone(l) && l->heap.history.walks < 3)
+		return err_set(e, -ESRCH, EXIT_TARGET_GONE,
+			       "pid %d (%s) ended, or became another program, after %.1f s: too early for a report",
+			       l->process.pid, l->process.comm, now(l));
+	return err_set(e, err, EXIT_FAILED, "pid %d: walking its heap failed: %s", l->process.pid, strerror(-err));
+}
+
+int look_run(struct report *r, pid_t pid, const struct options *o, struct log *log, struct err *e)
+{
+	struct look l = { .log = log, .began = clock_ns(), .cpu_began = clock_cpu_ns() };
+	int err;
+
+	*r = (struct report){ .pid = pid };
+	clock_gettime(CLOCK_REALTIME, &r->started);
+	signal(SIGINT, on_signal);
+	signal(SIGTERM, on_signal);
+	l.schedule = schedule_for(o->duration_ns);
+	err = open_all(&l, r, pid, e);
+	if (!err) {
+		l.began = clock_ns(); /* loading is not looking */
+		fill_target(r, &l.process, &l.rt);
+		footprint_read(&r->before, &l.process);
+		err = walk_all(&l);
+		if (err && l.suspects.count)
+			err = 0; /* the target ended after there was something to report */
+		if (err)
+			err = explain(&l, err, e);
+	}
+	log_progress_end(log);
+	if (!err) {
+		footprint_read(&r->after, &l.process);
+		suspects_name_lines(&l.suspects, l.denied[0] ? l.denied : NULL);
+		r->duration_seconds = now(&l);
+		r->cost.own_cpu_seconds = (double)(clock_cpu_ns() - l.cpu_began) / 1e9;
+		err = fill_report(r, &l.heap, &l.suspects, l.watch, &l.stores);
+	}
+	close_all(&l);
+	return err;
+}

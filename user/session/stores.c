@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stores.h"
+
+#include <string.h>
+
+#include "../util/clock.h"
+
+#define POLL_MS 25
+#define SIZE_EVERY 0.1	/* seconds between two readings of the sizes */
+#define HITS_ENOUGH 12	/* stores of one holder */
+#define HITS_MOST 64	/* of one word and thread, in one turn */
+#define PATIENCE 0.6	/* seconds that a word may keep a register from others without being written */
+
+/* A debug register: which store and word has it, since when. */
+struct turn {
+	struct store *store; /* NULL: free */
+	double since;
+	uint32_t hits_before;
+};
+
+struct round {
+	struct stores *s;
+	struct turn turn[WATCH_SLOTS];
+	struct store **store;
+	unsigned count, next;
+};
+
+static void resolve(struct stores *s, struct site *site, const struct watch_event *ev)
+{
+	uint32_t depth = ev->depth < REPORT_STACK_MAX ? ev->depth : REPORT_STACK_MAX;
+
+	site->stack.depth = depth;
+	site->stack.truncated = ev->truncated || ev->depth > depth;
+	for (uint32_t i = 0; i < depth; i++)
+		if (pyframes_resolve(s->frames, &ev->frame[i], &site->stack.frame[i]))
+			s->unresolved++;
+}
+
+static void on_event(void *arg, const struct watch_event *ev)
+{
+	struct round *round = arg;
+	struct store *store = ev->slot < WATCH_SLOTS ? round->turn[ev->slot].store : NULL;
+
+	if (!store)
+		return;
+	store->hits++;
+	if (!ev->depth)
+		return;
+	for (unsigned i = 0; i < store->sites; i++) {
+		if (store->site[i].at.code == ev->frame[0].code && store->site[i].at.instr == ev->frame[0].instr) {
+			store->site[i].hits++;
+			return;
+		}
+	}
+	if (store->sites == STORE_SITES)
+		return;
+	store->site[store->sites] = (struct site){ .at = ev->frame[0], .hits = 1 };
+	resolve(round->s, &store->site[store->sites++], ev);
+}
+
+static bool waiting(const struct round *round, const struct store *store)
+{
+	unsigned taken = 0;
+
+	for (unsigned i = 0; i < WATCH_SLOTS; i++)
+		taken += round->turn[i].store == store;
+	return store->hits < HITS_ENOUGH && taken < store->words;
+}
+
+/* The next store that wants a register, in turn. */
+static struct store *pick(struct round *round)
+{
+	for (unsigned i = 0; i < round->count; i++) {
+		struct store *store = round->store[(round->next + i) % round->count];
+
+		if (waiting(round, store)) {
+			round->next = (round->next + i + 1) % round->count;
+			return store;
+		}
+	}
+	return NULL;
+}
+
+static void release(struct round *round, unsigned slot)
+{
+	watch_disarm(round->s->watch, slot);
+	round->turn[slot].store = NULL;
+}
+
+static void take(struct round *round, unsigned slot, double now)
+{
+	struct store *store = pick(round);
+	uint64_t word;
+
+	if (!store)
+		return;
+	word = store->word[store->turn++ % store->words];
+	if (watch_arm(round->s->watch, slot, word, store->sized, HITS_MOST))
+		return;
+	round->turn[slot] = (struct turn){ store, now, store->hits };
+}
+
+/* Registers that have seen enough, or nothing for long while others wait, go to the next. */
+static void rotate(struct round *round, double now)
+{
+	for (unsigned i = 0; i < WATCH_SLOTS; i++) {
+		struct turn *turn = &round->turn[i];
+		bool others = false;
+
+		for (unsigned k = 0; k < round->count && !others; k++)
+			others = waiting(round, round->store[k]);
+		if (turn->store && (turn->store->hits >= HITS_ENOUGH || (others && now - turn->since > PATIENCE)))
+			release(round, i);
+		if (!turn->store)
+			take(round, i, now);
+	}
+}
+
+static void read_sizes(struct stores *s, struct store **store, unsigned count, double now)
+{
+	for (unsigned i = 0; i < count; i++) {
+		double sum = 0;
+		bool whole = store[i]->size != NULL;
+
+		for (unsigned k = 0; whole && k < store[i]->words; k++) {
+			uint64_t size;
+
+			whole = remote_u64(s->mem, store[i]->word[k], &size) && size < 1ull << 40;
+			sum += (double)size;
+		}
+		if (whole)
+			series_add(store[i]->size, now, sum);
+	}
+}
+
+static bool all_seen(struct store **store, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (store[i]->hits < HITS_ENOUGH)
+			return false;
+	return true;
+}
+
+void stores_watch(struct stores *s, struct store **store, unsigned count, double at_least, double until)
+{
+	struct round round = { .s = s, .store = store, .count = count };
+	double sizes_at = 0;
+
+	for (double now = s->now(s->arg); now < until && !s->stop(s->arg); now = s->now(s->arg)) {
+		if (now >= at_least && (!s->watch || all_seen(store, count)))
+			break;
+		if (now >= sizes_at) {
+			read_sizes(s, store, count, now);
+			sizes_at = now + SIZE_EVERY;
+		}
+		if (s->watch && count) {
+			rotate(&round, now);
+			watch_poll(s->watch, POLL_MS, on_event, &round);
+		} else {
+			clock_sleep_ms(POLL_MS);
+		}
+	}
+	for (unsigned i = 0; s->watch && i < WATCH_SLOTS; i++)
+		if (round.turn[i].store)
+			release(&round, i);
+}
+
+const struct site *store_main_site(const struct store *s)
+{
+	const struct site *most = NULL;
+
+	for (unsigned i = 0; i < s->sites; i++)
+		if (!most || s->site[i].hits > most->hits)
+			most = &s->site[i];
+	return most;
+}

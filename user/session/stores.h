@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Who writes into the holders: words take turns on the debug registers until each has been written often enough, and
+ * meanwhile the holders' sizes are read, so that a container that empties itself is seen doing it.
+ */
+#ifndef PYLEAK_SESSION_STORES_H
+#define PYLEAK_SESSION_STORES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../probe/watch.h"
+#include "../rank/trend.h"
+#include "../symbolize/pyframe.h"
+#include "../target/memory.h"
+
+#define STORE_WORDS 8
+#define STORE_SITES 16 /* lines told apart that write into one holder */
+
+/* One line that stored, with the stack of its first store. */
+struct site {
+	struct py_frame_ref at;
+	uint32_t hits;
+	struct stack stack;
+};
+
+struct store {
+	uint64_t word[STORE_WORDS]; /* to watch; set by the caller */
+	unsigned words;
+	bool sized;		 /* the words hold sizes: only increases are stores */
+	struct series *size;	 /* gets the sum of the words as time goes by; NULL: not wanted */
+	struct site site[STORE_SITES];
+	unsigned sites;
+	uint32_t hits;
+	unsigned turn; /* next word to watch */
+};
+
+struct stores {
+	struct watch *watch; /* NULL: watchpoints are denied; sizes are still read */
+	struct pyframes *frames;
+	struct remote *mem;
+	double (*now)(void *arg); /* seconds since the look began */
+	bool (*stop)(void *arg);  /* asked for an end: interrupted, or the target is gone */
+	void *arg;
+	uint64_t unresolved; /* frames without a name */
+};
+
+/* Watch the @count stores until @until seconds, or earlier once each was written enough and @at_least seconds have come. */
+void stores_watch(struct stores *s, struct store **store, unsigned count, double at_least, double until);
+
+/* The line that stored most often, or NULL. */
+const struct site *store_main_site(const struct store *s);
+
+#endif
