@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../elf/image.h"
+#include "../target/memory_image.h"
 #include "../target/open_image.h"
 
 /* In this order; a file is looked at in the first that fits. */
@@ -20,7 +21,10 @@ enum rank {
 struct search {
 	const struct process *process;
 	const struct maps *maps;
+	struct remote *mem;
 	unsigned int opened, denied;
+	bool from_memory; /* the image that is looked at has no sections, so none tell of a .symtab
+			   */
 	bool older;     /* something exports the interpreter's API without _PyRuntime: before 3.7 */
 	struct err why; /* the first file that could not be looked at */
 };
@@ -90,7 +94,7 @@ static int inspect(struct search *s, const struct image *img, const struct map *
 		return -ENOENT;
 	out->version = address_of(img, "Py_Version", out->bias);
 	out->debug = address_of(img, "_Py_NegativeRefcount", out->bias) != 0;
-	out->stripped = !image_has_symtab(img);
+	out->stripped = !s->from_memory && !image_has_symtab(img);
 	out->start = m->start;
 	out->end = end_of(s->maps, m);
 	snprintf(out->path, sizeof(out->path), "%s", m->path);
@@ -98,18 +102,31 @@ static int inspect(struct search *s, const struct image *img, const struct map *
 	return 0;
 }
 
-static int look_at(struct search *s, const struct map *m, struct py_image *out)
+/* Its file where it can be opened; where not, a likely CPython is read out of the process. */
+static int open_image(struct search *s, const struct map *m, enum rank rank, struct image **img)
+{
+	struct err why = {0};
+	int rc = image_open_target(img, s->process, m, &why);
+
+	s->from_memory = false;
+	if (!rc)
+		return 0;
+	if (rank != RANK_OTHER && !image_open_memory(img, s->mem, s->maps, m, NULL)) {
+		s->from_memory = true;
+		return 0;
+	}
+	if (rc == -EPERM || rc == -EACCES)
+		s->denied++;
+	return err_set(&s->why, rc, why.exit, "%s", why.text);
+}
+
+static int look_at(struct search *s, const struct map *m, enum rank rank, struct py_image *out)
 {
 	struct image *img;
-	struct err why = {0};
-	int rc = image_open_target(&img, s->process, m, &why);
+	int rc;
 
-	if (rc) {
-		if (rc == -EPERM || rc == -EACCES)
-			s->denied++;
-		err_set(&s->why, rc, why.exit, "%s", why.text);
+	if (open_image(s, m, rank, &img))
 		return -ENOENT;
-	}
 	s->opened++;
 	rc = inspect(s, img, m, out);
 	image_close(img);
@@ -136,16 +153,17 @@ static int not_found(const struct search *s, struct err *e)
 		       s->why.text);
 }
 
-int py_locate(struct py_image *out, const struct process *p, const struct maps *maps, struct err *e)
+int py_locate(struct py_image *out, const struct process *p, const struct maps *maps,
+	      struct remote *mem, struct err *e)
 {
-	struct search s = {.process = p, .maps = maps};
+	struct search s = {.process = p, .maps = maps, .mem = mem};
 
 	for (enum rank rank = 0; rank < RANKS; rank++) {
 		for (size_t i = 0; i < maps->count; i++) {
 			if (rank_of(&s, i) != rank)
 				continue;
 			memset(out, 0, sizeof(*out));
-			if (!look_at(&s, &maps->map[i], out))
+			if (!look_at(&s, &maps->map[i], rank, out))
 				return 0;
 		}
 	}

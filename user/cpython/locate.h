@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "../target/maps.h"
+#include "../target/memory.h"
 #include "../target/process.h"
 
 struct py_image {
@@ -31,6 +32,6 @@ struct py_image {
  * were looked at, EXIT_NOT_PERMITTED where they could not be opened.
  */
 int py_locate(struct py_image *out, const struct process *p, const struct maps *maps,
-	      struct err *e);
+	      struct remote *mem, struct err *e);
 
 #endif

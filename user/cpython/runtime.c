@@ -193,7 +193,7 @@ int py_runtime_open(struct py_runtime *rt, const struct process *p, struct remot
 	memset(rt, 0, sizeof(*rt));
 	rt->pid = p->pid;
 	a.maps = &maps;
-	rc = py_locate(&image, p, &maps, e);
+	rc = py_locate(&image, p, &maps, mem, e);
 	if (!rc) {
 		describe(rt, &image);
 		rc = verify_some_layout(&a, &image, e);

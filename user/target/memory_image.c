@@ -93,7 +93,8 @@ int image_open_memory(struct image **out, struct remote *mem, const struct maps 
 	for (const struct map *m = first; !rc && m < maps->map + maps->count; m++) {
 		if (!same_file(m, first))
 			continue;
-		if (m->offset > MEMORY_IMAGE_MAX || m->end - m->start > MEMORY_IMAGE_MAX - m->offset)
+		if (m->offset > MEMORY_IMAGE_MAX ||
+		    m->end - m->start > MEMORY_IMAGE_MAX - m->offset)
 			rc = -EFBIG;
 		else
 			rc = copy_mapping(fd, mem, m);
