@@ -54,16 +54,13 @@ static void library_in_memory_has_its_symbols(void **state)
 /* What image_open_memory() says of a file with that beginning, mapped from @offset. */
 static int open_bytes(const void *bytes, size_t len, off_t offset)
 {
-	static char path[] = "/tmp/memory_image.XXXXXX";
-	char name[sizeof(path)];
 	struct image *img = NULL;
 	struct remote mem;
 	struct maps maps;
 	void *at;
 	int fd, rc;
 
-	memcpy(name, path, sizeof(path));
-	fd = mkstemp(name);
+	fd = memfd_create("image", MFD_CLOEXEC);
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, bytes, len), len);
 	assert_int_equal(ftruncate(fd, 65536), 0);
@@ -77,7 +74,6 @@ static int open_bytes(const void *bytes, size_t len, off_t offset)
 	maps_release(&maps);
 	munmap(at, 8192);
 	close(fd);
-	unlink(name);
 	return rc;
 }
 

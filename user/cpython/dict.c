@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- *	dict: ob_base | ma_used | version | ma_keys | ma_values		ma_values is NULL in a combined table
+ *	dict: ob_base | ma_used | version | ma_keys | ma_values
  *
- * A split table has its values in an array of their own, in the order of the entries.
+ * ma_values is NULL in a combined table. A split table has its values in an array of their own, in
+ * the order of the entries.
  */
 #include "dict.h"
 
@@ -26,8 +27,8 @@ static int read_table(const struct py_layout *l, struct remote *mem, uint64_t di
 	struct py_dict_keys parsed;
 	int rc;
 
-	if (!remote_plausible(dict) || !remote_u64(mem, dict + l->di_keys, &keys) || !remote_plausible(keys) ||
-	    !remote_u64(mem, dict + l->di_values, &values))
+	if (!remote_plausible(dict) || !remote_u64(mem, dict + l->di_keys, &keys) ||
+	    !remote_plausible(keys) || !remote_u64(mem, dict + l->di_values, &values))
 		return -EINVAL;
 	rc = remote_read(mem, keys, head, l->dk_indices);
 	if (!rc)
@@ -43,7 +44,8 @@ static int read_table(const struct py_layout *l, struct remote *mem, uint64_t di
 	return 0;
 }
 
-int py_dict_each(const struct py_layout *l, struct remote *mem, uint64_t dict, py_dict_fn fn, void *arg)
+int py_dict_each(const struct py_layout *l, struct remote *mem, uint64_t dict, py_dict_fn fn,
+		 void *arg)
 {
 	uint64_t word[CHUNK_WORDS];
 	struct table t;

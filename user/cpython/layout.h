@@ -76,11 +76,11 @@
 /* Things that are not offsets. */
 struct py_facts {
 	uint32_t pool_size;	 /* pymalloc pool: 4096 before 3.10, 16384 from there */
-	uint32_t inline_values;	 /* 1: 3.13+, attribute values lie in the object behind tp_basicsize */
+	uint32_t inline_values;	 /* 1: 3.13+, values lie in the object behind tp_basicsize */
 	uint32_t managed_dict;	 /* 1: 3.11+, pre-header of two words in front of the GC head */
 	uint32_t tagged_refs;	 /* 1: 3.14+, frame slots are _PyStackRef with tag bits */
 	uint32_t lasti_units;	 /* bytes per unit of f_lasti (1 or 2); 0: fr_instr is a pointer */
-	uint32_t skip_owner_min; /* frames with an owner >= this are the interpreter's own */
+	uint32_t skip_owner_min; /* skip frames with an owner >= this; PY_ABSENT: none */
 };
 
 struct py_layout {
