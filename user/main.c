@@ -20,7 +20,7 @@ static FILE *open_output(const struct options *o, struct err *e)
 	return out;
 }
 
-/* Look at each process in turn and print its report. */
+/* Look at each process in turn and print its report; the first failure is the result, the others' reports come all the same. */
 static int run_leaks(const struct options *o, FILE *out, struct err *e)
 {
 	struct format_options how;
@@ -30,17 +30,23 @@ static int run_leaks(const struct options *o, FILE *out, struct err *e)
 
 	log_init(&log, stderr, o->level);
 	options_format(o, out, &how);
-	for (unsigned i = 0; i < o->pid_count && !err; i++) {
+	for (unsigned i = 0; i < o->pid_count; i++) {
 		struct report r;
+		struct err mine = { 0 };
+		int failed = look_run(&r, o->pids[i], o, &log, &mine);
 
-		err = look_run(&r, o->pids[i], o, &log, e);
-		if (!err) {
+		if (failed && !err) {
+			err = failed;
+			*e = mine;
+		} else if (failed) {
+			log_warn(&log, "%s", mine.text);
+		} else {
 			leaks = leaks || r.verdict == VERDICT_LEAK;
-			err = o->format->leaks(out, &r, &how);
-			if (!err && fflush(out))
-				err = -errno;
-			if (err)
-				err_set(e, err, EXIT_FAILED, "cannot write the report: %s", strerror(-err));
+			failed = o->format->leaks(out, &r, &how);
+			if (!failed && fflush(out))
+				failed = -errno;
+			if (failed)
+				err = err_set(e, failed, EXIT_FAILED, "cannot write the report: %s", strerror(-failed));
 		}
 		report_release(&r);
 	}

@@ -6,20 +6,33 @@
 #include <string.h>
 
 #include "../util/grow.h"
+#include "members.h"
 
 #define SLOTS (HOLDERS_MAX * 4)
 #define MEMOS_FIRST 65536
 #define DEPTH_MAX (1u << 24)
+#define SMALL_CONTAINER 64 /* elements: keys of a smaller dict may be names */
 
-int anchors_init(struct anchors *a)
+int anchors_init(struct anchors *a, const struct reach *r)
 {
+	const struct blocks *b = &r->history->now;
+
 	*a = (struct anchors){ .memos = MEMOS_FIRST };
 	a->slot = calloc(SLOTS, sizeof(*a->slot));
 	a->memo = calloc(a->memos, sizeof(*a->memo));
-	if (a->slot && a->memo)
-		return 0;
-	anchors_release(a);
-	return -ENOMEM;
+	a->old_child = calloc((b->count + r->lates) / 8 + 1, 1);
+	if (!a->slot || !a->memo || !a->old_child) {
+		anchors_release(a);
+		return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < b->count; i++) {
+		uint32_t parent = r->parent[i];
+
+		if (b->print[i] && b->type[i] != TYPE_NONE && (b->birth[i] & BIRTH_WALK) == 1 &&
+		    parent != PARENT_NONE && !reach_is_root(parent))
+			a->old_child[parent / 8] |= (uint8_t)(1u << parent % 8);
+	}
+	return 0;
 }
 
 void anchors_release(struct anchors *a)
@@ -27,6 +40,7 @@ void anchors_release(struct anchors *a)
 	free(a->anchor);
 	free(a->slot);
 	free(a->memo);
+	free(a->old_child);
 	*a = (struct anchors){ 0 };
 }
 
@@ -38,12 +52,35 @@ bool anchors_is_survivor(const struct reach *r, uint32_t block)
 	return birth > 1 && birth < r->history->walks;
 }
 
-static bool is_old(const struct reach *r, uint32_t block)
+/* Is the block a dict of names: a module's, a class's, an instance's? */
+static bool is_namespace(const struct reach *r, uint32_t block)
+{
+	uint32_t parent = r->parent[block];
+	struct object o;
+
+	if (parent == PARENT_NONE || reach_is_root(parent))
+		return false;
+	reach_object(r, parent, &o);
+	return members_is_namespace(r, &o, r->edge[block]);
+}
+
+/*
+ * Was it there all the time? Containers and instances are told apart only by address and type, and an entry that is replaced
+ * often gets its predecessor's address. So an element of another container counts as old only when it grew, or holds
+ * something old itself.
+ */
+static bool is_old(const struct anchors *a, const struct reach *r, uint32_t block)
 {
 	const struct blocks *b = &r->history->now;
+	uint32_t size[WALKS_MAX], parent;
 
-	return block < b->count && b->print[block] && b->type[block] != TYPE_NONE &&
-	       (b->birth[block] & BIRTH_WALK) == 1;
+	if (block >= b->count || !b->print[block] || b->type[block] == TYPE_NONE || (b->birth[block] & BIRTH_WALK) != 1)
+		return false;
+	parent = r->parent[block];
+	if (parent == PARENT_NONE || reach_is_root(parent) || r->edge[block] >= EDGE_FIELD)
+		return true;
+	return a->old_child[block / 8] & 1u << block % 8 || history_sizes(r->history, block, size) ||
+	       is_namespace(r, parent);
 }
 
 /* A memo is block + 1 in the high half and the anchor in the low half. */
@@ -81,18 +118,36 @@ static int memo_add(struct anchors *a, uint32_t block, uint32_t anchor)
 	return 0;
 }
 
+/*
+ * Do all elements of the container count together? Those of one whose size changed do, and those of a large one that is not
+ * a namespace: its elements are replaced. Of small ones and namespaces each slot is looked at by itself.
+ */
+static bool as_whole(const struct reach *r, uint32_t holder, unsigned edge)
+{
+	const struct py_type *type = types_get(r->types, reach_type(r, holder));
+	uint32_t size[WALKS_MAX];
+	const struct sized *now;
+
+	if (edge >= EDGE_FIELD && edge != EDGE_STORAGE)
+		return false;
+	if (history_sizes(r->history, holder, size))
+		return true;
+	now = blocks_sized(&r->history->now, holder);
+	if (!now || type->kind == KIND_BYTEARRAY)
+		return false;
+	return type->kind == KIND_SET || type->kind == KIND_DEQUE ||
+	       (now->size > SMALL_CONTAINER && !is_namespace(r, holder));
+}
+
 /* The anchor for what @holder holds by @edge. */
 static uint32_t anchor_at(struct anchors *a, struct reach *r, uint32_t holder, unsigned edge)
 {
-	const struct py_type *type = types_get(r->types, reach_type(r, holder));
-	bool item = edge < EDGE_FIELD || edge == EDGE_STORAGE;
-	uint32_t size[WALKS_MAX];
 	size_t h;
 
-	if (item && type->kind != KIND_TUPLE && history_sizes(r->history, holder, size))
+	if (as_whole(r, holder, edge))
 		edge = EDGE_STORAGE;
-	else
-		edge &= ~(unsigned)EDGE_KEY | (edge & EDGE_FIELD ? EDGE_KEY : 0); /* a key leads to its entry's slot */
+	else if (edge < EDGE_FIELD)
+		edge &= ~(unsigned)EDGE_KEY; /* a key leads to its entry's slot */
 	h = (size_t)(((uint64_t)holder << 16 | edge) * 0x9E3779B97F4A7C15ull >> 24) % SLOTS;
 	for (; a->slot[h]; h = (h + 1) % SLOTS) {
 		const struct anchor *known = &a->anchor[a->slot[h] - 1];
@@ -121,7 +176,7 @@ uint32_t anchors_of(struct anchors *a, struct reach *r, uint32_t block)
 		}
 		if (parent == PARENT_NONE || reach_is_root(parent))
 			break;
-		if (is_old(r, parent)) {
+		if (is_old(a, r, parent)) {
 			anchor = anchor_at(a, r, parent, r->edge[at]);
 			break;
 		}
@@ -136,13 +191,19 @@ uint32_t anchors_of(struct anchors *a, struct reach *r, uint32_t block)
 
 void anchors_count_newborn(struct anchors *a, struct reach *r, uint32_t block)
 {
-	uint32_t parent = r->parent[block], anchor;
+	uint32_t anchor = r->parent[block] == PARENT_NONE ? ANCHOR_NONE : anchors_of(a, r, block);
 
-	if (parent == PARENT_NONE || reach_is_root(parent) || r->edge[block] >= EDGE_KEY || !is_old(r, parent))
+	if (anchor == ANCHOR_NONE)
 		return;
-	anchor = anchor_at(a, r, parent, r->edge[block]);
-	if (anchor != ANCHOR_NONE)
-		a->anchor[anchor].newborn++;
+	a->anchor[anchor].newborn_objects++;
+	if (r->parent[block] == a->anchor[anchor].block && r->edge[block] < EDGE_KEY)
+		a->anchor[anchor].newborn_elements++;
+}
+
+uint32_t anchors_of_container(struct anchors *a, struct reach *r, uint32_t block)
+{
+	return r->parent[block] != PARENT_NONE && is_old(a, r, block) ? anchor_at(a, r, block, EDGE_STORAGE) :
+								       ANCHOR_NONE;
 }
 
 void content_add(struct content *content, size_t most, unsigned type, uint64_t objects, uint64_t bytes)

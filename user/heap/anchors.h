@@ -11,7 +11,8 @@ struct anchor {
 	uint32_t block;
 	uint32_t edge; /* EDGE_STORAGE: the container as a whole */
 	uint64_t objects, bytes;
-	uint64_t newborn; /* elements that came since the walk before the latest */
+	uint64_t newborn_elements; /* that came since the walk before the latest, held directly */
+	uint64_t newborn_objects;  /* all that came since then under it */
 	uint32_t example;
 	struct content content[HOLDER_CONTENTS];
 };
@@ -20,11 +21,13 @@ struct anchors {
 	struct anchor *anchor; /* owned */
 	size_t count, cap;
 	uint32_t *slot; /* hash by block and edge; owned */
+	uint8_t *old_child; /* bit by block: holds something that was there at the first walk; owned */
 	uint64_t *memo; /* hash: block -> anchor number, of blocks on the way; owned */
 	size_t memos, memo_count;
 };
 
-int anchors_init(struct anchors *a);
+/* 0 or -ENOMEM; marks which blocks hold something old. */
+int anchors_init(struct anchors *a, const struct reach *r);
 void anchors_release(struct anchors *a);
 
 #define ANCHOR_NONE UINT32_MAX
@@ -35,8 +38,11 @@ bool anchors_is_survivor(const struct reach *r, uint32_t block);
 /* The anchor of @block, or ANCHOR_NONE where it has none (no old ancestor, or there are too many anchors). */
 uint32_t anchors_of(struct anchors *a, struct reach *r, uint32_t block);
 
-/* Count a block born after the walk before the latest, when the anchor holds it directly as an element. */
+/* Count a block born after the walk before the latest. */
 void anchors_count_newborn(struct anchors *a, struct reach *r, uint32_t block);
+
+/* The anchor of a container whose size changed, whatever came into it: small ints, None, bytes leave no survivors. */
+uint32_t anchors_of_container(struct anchors *a, struct reach *r, uint32_t block);
 
 /* Charge a block to its anchor; @type TYPE_NONE for raw memory that belongs to a survivor. */
 void anchors_charge(struct anchors *a, uint32_t anchor, uint32_t block, unsigned type, uint64_t bytes);

@@ -51,6 +51,31 @@ static void sort_block(struct holders *h, struct anchors *a, struct reach *r, ui
 		anchors_charge(a, anchor, block, type, x->size);
 }
 
+/* Bytes that one element takes in the container's own memory, at least. */
+static uint64_t element_bytes(const struct py_type *type)
+{
+	return type->kind == KIND_BYTEARRAY ? 1 : type->kind == KIND_DICT ? 24 : type->kind == KIND_SET ? 16 : 8;
+}
+
+/* Containers that grew at every walk, whatever came into them: their own memory counts too. */
+static void charge_containers(struct anchors *a, struct reach *r)
+{
+	const struct history *h = r->history;
+
+	for (size_t i = 0; i < h->growths; i++) {
+		const struct growth *g = &h->growth[i];
+		bool grew = true;
+		uint32_t anchor;
+
+		for (unsigned k = 1; k < h->walks; k++)
+			grew = grew && g->size[k - 1] != SIZE_UNKNOWN && g->size[k] > g->size[k - 1];
+		anchor = grew ? anchors_of_container(a, r, g->block) : ANCHOR_NONE;
+		if (anchor != ANCHOR_NONE)
+			a->anchor[anchor].bytes += (g->size[h->walks - 2] - g->size[0]) *
+						   element_bytes(types_get(r->types, reach_type(r, g->block)));
+	}
+}
+
 static int sort_survivors(struct holders *h, struct anchors *a, struct reach *r)
 {
 	const struct blocks *b = &r->history->now;
@@ -97,6 +122,17 @@ static int64_t bound_of(struct reach *r, uint32_t block)
 	return (int64_t)most;
 }
 
+/* Sizes at all walks, also of a container that never changed. */
+static void container_sizes(const struct reach *r, uint32_t block, uint32_t *size)
+{
+	const struct sized *now = blocks_sized(&r->history->now, block);
+
+	if (history_sizes(r->history, block, size))
+		return;
+	for (unsigned i = 0; i < WALKS_MAX; i++)
+		size[i] = now && i < r->history->walks ? now->size : SIZE_UNKNOWN;
+}
+
 static void describe(struct holder *to, struct reach *r, const struct anchor *from)
 {
 	const struct root *root = path_root(r, from->block);
@@ -106,12 +142,13 @@ static void describe(struct holder *to, struct reach *r, const struct anchor *fr
 
 	*to = (struct holder){ .block = from->block,	 .edge = from->edge,   .sized = from->edge == EDGE_STORAGE,
 			       .objects = from->objects, .bytes = from->bytes, .siblings = 1,
-			       .newborn = from->newborn, .example = from->example, .root = root ? root->kind : ROOT_DATA, .bound = bound_of(r, from->block) };
+			       .newborn_elements = from->newborn_elements,
+			       .newborn_objects = from->newborn_objects, .slots_of_one = 1, .example = from->example, .root = root ? root->kind : ROOT_DATA, .bound = bound_of(r, from->block) };
 	memcpy(to->content, from->content, sizeof(to->content));
 	memset(to->size, 0xff, sizeof(to->size));
 	reach_object(r, from->block, &o);
 	if (to->sized) {
-		history_sizes(r->history, from->block, to->size);
+		container_sizes(r, from->block, to->size);
 		to->word[0] = kinds_size_word(r, &o);
 		path_write(r, from->block, to->path, sizeof(to->path));
 		snprintf(to->type, sizeof(to->type), "%s", o.type ? o.type->name : "?");
@@ -133,7 +170,9 @@ static void merge(struct holder *to, const struct holder *from)
 	to->objects += from->objects;
 	to->bytes += from->bytes;
 	to->siblings += from->siblings;
-	to->newborn += from->newborn;
+	to->slots_of_one += from->block == to->block && !to->sized;
+	to->newborn_elements += from->newborn_elements;
+	to->newborn_objects += from->newborn_objects;
 	for (unsigned i = 0; i < from->words && to->words < HOLDER_WORDS; i++)
 		to->word[to->words++] = from->word[i];
 	for (unsigned i = 0; i < WALKS_MAX; i++)
@@ -169,7 +208,7 @@ static int group(struct holders *h, struct reach *r, struct anchors *a)
 	for (size_t i = 0; i < a->count; i++) {
 		size_t same;
 
-		if (!a->anchor[i].objects)
+		if (!a->anchor[i].bytes)
 			continue;
 		describe(&one, r, &a->anchor[i]);
 		for (same = 0; same < h->count; same++)
@@ -195,12 +234,14 @@ int holders_find(struct holders *h, struct reach *r)
 	if (walks->walks < 3)
 		return -EINVAL;
 	h->interval = walks->total[walks->walks - 2].seconds - walks->total[0].seconds;
-	err = anchors_init(&anchors);
+	err = anchors_init(&anchors, r);
 	if (err)
 		return err;
 	err = sort_survivors(h, &anchors, r);
-	if (!err)
+	if (!err) {
+		charge_containers(&anchors, r);
 		err = group(h, r, &anchors);
+	}
 	anchors_release(&anchors);
 	return err;
 }

@@ -28,8 +28,10 @@ struct holder {
 	uint32_t block; /* of the anchor, the fastest growing of its siblings */
 	unsigned edge;	/* of the slot, or EDGE_STORAGE: the container itself */
 	bool sized;
+	uint32_t slots_of_one;	 /* slots of the same container that are siblings: its elements are replaced */
 	uint64_t objects, bytes; /* survivors under it */
-	uint64_t newborn;	 /* elements that came since the walk before the latest */
+	uint64_t newborn_elements; /* that came since the walk before the latest, held directly */
+	uint64_t newborn_objects;  /* all that came since then under it */
 	uint32_t size[WALKS_MAX]; /* of a container, siblings added up; SIZE_UNKNOWN: none */
 	uint32_t siblings;
 	uint64_t word[HOLDER_WORDS]; /* addresses to watch */

@@ -212,6 +212,7 @@ uint64_t kinds_size_word(const struct reach *r, const struct object *o)
 	switch (o->type->kind) {
 	case KIND_LIST:
 	case KIND_DEQUE:
+	case KIND_BYTEARRAY:
 		return o->addr + l->ob_size;
 	case KIND_DICT:
 		return o->addr + l->di_used;

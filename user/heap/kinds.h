@@ -15,6 +15,7 @@ struct step {
 	struct object parent;
 	unsigned edge;
 	bool namespace; /* the parent is a dict whose keys are names: of a module, a class, an instance */
+	uint64_t function; /* the parent is the closure of this function; 0: it is no closure */
 	bool first;	/* the first name behind "module x: ", which is written without its dot */
 };
 

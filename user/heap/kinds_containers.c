@@ -7,6 +7,7 @@
 
 #include "../cpython/text.h"
 #include "kinds.h"
+#include "members.h"
 
 #define READ_AGAIN 3		/* times a header and its storage are read until they agree */
 #define COUNT_MAX (1ull << 32)	/* elements of one container that are believed */
@@ -82,7 +83,9 @@ static void label_tuple(struct reach *r, const struct step *s, struct strbuf *ou
 {
 	uint64_t size = reader_word(r->reader, s->parent.addr + r->rt->layout.ob_size);
 
-	if (size > 8)
+	if (s->function)
+		members_closure_label(r, s->function, s->edge & EDGE_INDEX_MAX, size, out);
+	else if (size > 8)
 		strbuf_add(out, "[*]");
 	else
 		strbuf_addf(out, "[%u]", s->edge & EDGE_INDEX_MAX);

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "../cpython/code.h"
 #include "../cpython/dict.h"
 
 #define BASES_LOOKED_AT 8
@@ -27,11 +28,11 @@ static const struct field fields[] = {
 	F(KIND_FUNCTION, fu_globals, ".__globals__"),
 	F(KIND_FUNCTION, fu_defaults, ".__defaults__"),
 	F(KIND_FUNCTION, fu_kwdefaults, ".__kwdefaults__"),
-	F(KIND_FUNCTION, fu_closure, ".__closure__"),
+	F(KIND_FUNCTION, fu_closure, ""), /* the step behind it names the variable */
 	F(KIND_FUNCTION, fu_dict, ""),
 	F(KIND_METHOD, me_func, ".__func__"),
 	F(KIND_METHOD, me_self, ".__self__"),
-	F(KIND_CELL, ce_ref, ".cell_contents"),
+	F(KIND_CELL, ce_ref, ""),
 	F(KIND_TRACEBACK, tb_next, ".tb_next"),
 	F(KIND_TRACEBACK, tb_frame, ".tb_frame"),
 	F(KIND_FRAME, fo_back, ".f_back"),
@@ -138,4 +139,25 @@ bool members_is_namespace(const struct reach *r, const struct object *o, unsigne
 	default:
 		return false;
 	}
+}
+
+bool members_is_closure(const struct reach *r, const struct object *o, unsigned edge)
+{
+	return o->type && o->type->kind == KIND_FUNCTION && edge == (EDGE_FIELD | r->rt->layout.fu_closure / 8);
+}
+
+/* Free variables are the last of a code object's named slots, in the order of the closure. */
+void members_closure_label(struct reach *r, uint64_t function, unsigned index, uint64_t count, struct strbuf *out)
+{
+	const struct py_layout *l = &r->rt->layout;
+	unsigned named, stack;
+	uint64_t code;
+	char name[64];
+
+	if (remote_u64(r->mem, function + l->fu_code, &code) && !py_code_slots(l, r->mem, code, &named, &stack) &&
+	    count <= named && index < count &&
+	    !py_code_varname(l, r->mem, code, named - (unsigned)count + index, name, sizeof(name)))
+		strbuf_addf(out, " (closure: %s)", name);
+	else
+		strbuf_addf(out, ".__closure__[%u]", index);
 }

@@ -17,4 +17,10 @@ void members_label(struct reach *r, const struct object *o, uint32_t offset, str
 /* Does the edge lead from a module, class, instance or function to the dict of its names? */
 bool members_is_namespace(const struct reach *r, const struct object *o, unsigned edge);
 
+/* Does the edge lead from a function to its closure, the tuple of its free variables? */
+bool members_is_closure(const struct reach *r, const struct object *o, unsigned edge);
+
+/* Append how the free variable @index of @count of the function at @function is written: " (closure: name)". */
+void members_closure_label(struct reach *r, uint64_t function, unsigned index, uint64_t count, struct strbuf *out);
+
 #endif

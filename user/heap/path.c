@@ -52,6 +52,7 @@ struct writer {
 	struct strbuf out;
 	char last[96];	 /* the label written before */
 	unsigned repeats;
+	uint64_t function; /* whose closure the step before led to */
 	bool first, namespace;
 };
 
@@ -74,7 +75,7 @@ static void add_label(struct writer *w, const char *label)
 
 static void add_step(struct reach *r, struct writer *w, uint32_t parent, unsigned edge)
 {
-	struct step step = { .edge = edge, .namespace = w->namespace, .first = w->first };
+	struct step step = { .edge = edge, .function = w->function, .namespace = w->namespace, .first = w->first };
 	char text[96];
 	struct strbuf label;
 
@@ -83,6 +84,7 @@ static void add_step(struct reach *r, struct writer *w, uint32_t parent, unsigne
 	kinds_label(r, &step, &label);
 	add_label(w, text);
 	w->namespace = members_is_namespace(r, &step.parent, edge);
+	w->function = members_is_closure(r, &step.parent, edge) ? step.parent.addr : 0;
 }
 
 static void begin(const struct reach *r, struct writer *w, uint32_t block, char *buf, size_t cap)

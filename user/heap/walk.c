@@ -91,6 +91,7 @@ static uint32_t size_word(const struct types *t, const struct py_type *type)
 	switch (type->kind) {
 	case KIND_LIST:
 	case KIND_DEQUE:
+	case KIND_BYTEARRAY:
 		return t->rt->layout.ob_size;
 	case KIND_DICT:
 		return t->rt->layout.di_used;

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #define SLOT_OBJECTS_MIN 10  /* survivors of a slot: fewer may be one thing that was replaced once */
+#define SLOTS_REPLACED 3
+#define NEWBORN_SHARE 0.3    /* of the survivors' rate: what is replaced as a whole has no older part beside a newer one */
 #define GAIN_MIN 5.0	     /* elements */
 #define DROP_MAX 0.25	     /* of the gain: a container that falls back further is emptied from time to time */
 #define STOPPED 0.15	     /* of the mean rate: below, it has stopped growing */
@@ -68,9 +70,17 @@ static void judge_sized(struct candidate *c, const struct measured *m)
 
 static void judge_slot(struct candidate *c, const struct measured *m)
 {
+	double rate = m->interval > 0 ? (double)m->objects / m->interval : 0;
+
 	if (m->objects < SLOT_OBJECTS_MIN) {
 		candidate_evidence(c, "only %llu objects came and stayed", (unsigned long long)m->objects);
 		settle(c, VERDICT_UNDECIDED, 0.2);
+	} else if (m->slots_of_one > SLOTS_REPLACED) {
+		candidate_evidence(c, "elements of a container whose size does not grow are replaced");
+		settle(c, VERDICT_CACHE, 0.8);
+	} else if (m->newborn_per_second < NEWBORN_SHARE * rate) {
+		candidate_evidence(c, "nothing like that came any more between the last two walks");
+		settle(c, VERDICT_UNDECIDED, 0.3);
 	} else if (heap_contradicts(m)) {
 		candidate_evidence(c, "the heap as a whole did not grow with it: its content is replaced");
 		settle(c, VERDICT_UNDECIDED, 0.3);

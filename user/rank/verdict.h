@@ -16,6 +16,8 @@ struct measured {
 	uint64_t objects, bytes; /* survivors under it */
 	double arrivals;	 /* elements that came over the whole look, extrapolated from those seen coming; 0 unknown */
 	uint64_t siblings;
+	uint64_t slots_of_one;	   /* of the siblings, slots of one container: more than a few mean that its elements are replaced */
+	double newborn_per_second; /* objects that came under it between the last two walks */
 	int64_t bound;		 /* the most it will ever hold, by its own word (lru_cache's maxsize); UNKNOWN */
 	double heap_gain;	 /* bytes that the live heap as a whole gained over the look */
 	double heap_noise;	 /* how much it went up and down meanwhile */

@@ -31,7 +31,16 @@ static double arrivals(const struct holder *h, const struct history *walks)
 	double last = t[walks->walks - 1].seconds - t[walks->walks - 2].seconds;
 	double all = t[walks->walks - 1].seconds - t[0].seconds;
 
-	return h->sized && last > 0 ? (double)h->newborn * all / last : 0;
+	return h->sized && last > 0 ? (double)h->newborn_elements * all / last : 0;
+}
+
+/* Objects that came under it between the last two walks, a second. */
+static double newborn_rate(const struct holder *h, const struct history *walks)
+{
+	const struct walk_totals *t = walks->total;
+	double last = t[walks->walks - 1].seconds - t[walks->walks - 2].seconds;
+
+	return last > 0 ? (double)h->newborn_objects / last : 0;
 }
 
 static void contents(struct candidate *c, const struct holder *h, const struct types *types)
@@ -66,12 +75,14 @@ static void describe(struct suspect *s, const struct holder *h, struct heap *hea
 					     .objects = h->objects,
 					     .bytes = h->bytes,
 					     .siblings = h->siblings,
+					     .slots_of_one = h->slots_of_one,
 					     .bound = h->bound > 0 ? h->bound : UNKNOWN,
 					     .lasting = h->root != ROOT_DATA && h->root != ROOT_STACK },
 			       .store = { .words = h->words, .sized = h->sized } };
 	memcpy(s->store.word, h->word, sizeof(s->store.word));
 	sizes(s, h, &heap->history);
 	s->measured.arrivals = arrivals(h, &heap->history);
+	s->measured.newborn_per_second = newborn_rate(h, &heap->history);
 	heap_totals(&s->measured, &heap->history);
 	contents(c, h, &heap->types);
 	c->siblings = h->siblings;
