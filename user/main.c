@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * pyleak: what leaks in a running Python process. The command line chooses what to run; everything else is in session/.
+ * pyleak: what leaks in a running Python process. The command line chooses what to run; everything
+ * else is in session/.
  */
 #include <errno.h>
 #include <locale.h>
@@ -20,7 +21,8 @@ static FILE *open_output(const struct options *o, struct err *e)
 	return out;
 }
 
-/* Look at each process in turn and print its report; the first failure is the result, the others' reports come all the same. */
+/* Look at each process in turn and print its report; the first failure is the result, the others'
+ * reports come all the same. */
 static int run_leaks(const struct options *o, FILE *out, struct err *e)
 {
 	struct format_options how;
@@ -46,7 +48,8 @@ static int run_leaks(const struct options *o, FILE *out, struct err *e)
 			if (!failed && fflush(out))
 				failed = -errno;
 			if (failed)
-				err = err_set(e, failed, EXIT_FAILED, "cannot write the report: %s", strerror(-failed));
+				err = err_set(e, failed, EXIT_FAILED, "cannot write the report: %s",
+					      strerror(-failed));
 		}
 		report_release(&r);
 	}
@@ -74,7 +77,8 @@ static int run(const struct options *o, struct err *e)
 		result = run_leaks(o, out, e);
 	}
 	if (out != stdout && fclose(out) && !result)
-		result = err_set(e, -errno, EXIT_FAILED, "cannot write %s: %s", o->output, strerror(errno));
+		result = err_set(e, -errno, EXIT_FAILED, "cannot write %s: %s", o->output,
+				 strerror(errno));
 	return result;
 }
 

@@ -5,9 +5,12 @@
 #include <string.h>
 
 #define LOG2_INDEX_BYTES_MAX 36
-#define KIND_GENERAL 0 /* DICT_KEYS_GENERAL of Include/internal/pycore_dict.h; the other kinds have only str keys */
+#define KIND_GENERAL                                                                            \
+	0 /* DICT_KEYS_GENERAL of Include/internal/pycore_dict.h; the other kinds have only str \
+	     keys */
 
-/* Bytes of the index part of a table with @size slots, before 3.11 (DK_IXSIZE of Objects/dictobject.c). */
+/* Bytes of the index part of a table with @size slots, before 3.11 (DK_IXSIZE of
+ * Objects/dictobject.c). */
 static uint64_t index_bytes(uint64_t size)
 {
 	if (size <= 0xff)
@@ -25,7 +28,8 @@ static uint64_t word(const uint8_t *head, uint32_t offset)
 	return w;
 }
 
-int py_dict_keys_parse(const struct py_layout *l, const uint8_t *head, uint64_t addr, struct py_dict_keys *out)
+int py_dict_keys_parse(const struct py_layout *l, const uint8_t *head, uint64_t addr,
+		       struct py_dict_keys *out)
 {
 	uint64_t size;
 

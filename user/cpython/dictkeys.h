@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The keys object of a dict, of every version (Objects/dictobject.c, "The DictObject"; before 3.11 dict-common.h):
+ * The keys object of a dict, of every version (Objects/dictobject.c, "The DictObject"; before 3.11
+ *dict-common.h):
  *
- *	+0 refcnt, sizes, kind, counts | dk_indices: hash table of 1, 2, 4 or 8 byte indexes | entries in insertion order
+ *	+0 refcnt, sizes, kind, counts | dk_indices: hash table of 1, 2, 4 or 8 byte indexes |
+ *entries in insertion order
  *
  * An entry is {hash, key, value}, or {key, value} where all keys are str (3.11+).
  */
@@ -24,6 +26,7 @@ struct py_dict_keys {
 };
 
 /* Parse the @head of the keys object at @addr. 0, or -EINVAL where it is none. */
-int py_dict_keys_parse(const struct py_layout *l, const uint8_t *head, uint64_t addr, struct py_dict_keys *out);
+int py_dict_keys_parse(const struct py_layout *l, const uint8_t *head, uint64_t addr,
+		       struct py_dict_keys *out);
 
 #endif

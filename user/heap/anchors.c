@@ -65,22 +65,23 @@ static bool is_namespace(const struct reach *r, uint32_t block)
 }
 
 /*
- * Was it there all the time? Containers and instances are told apart only by address and type, and an entry that is replaced
- * often gets its predecessor's address. So an element of another container counts as old only when it grew, or holds
- * something old itself.
+ * Was it there all the time? Containers and instances are told apart only by address and type, and
+ * an entry that is replaced often gets its predecessor's address. So an element of another
+ * container counts as old only when it grew, or holds something old itself.
  */
 static bool is_old(const struct anchors *a, const struct reach *r, uint32_t block)
 {
 	const struct blocks *b = &r->history->now;
 	uint32_t size[WALKS_MAX], parent;
 
-	if (block >= b->count || !b->print[block] || b->type[block] == TYPE_NONE || (b->birth[block] & BIRTH_WALK) != 1)
+	if (block >= b->count || !b->print[block] || b->type[block] == TYPE_NONE ||
+	    (b->birth[block] & BIRTH_WALK) != 1)
 		return false;
 	parent = r->parent[block];
 	if (parent == PARENT_NONE || reach_is_root(parent) || r->edge[block] >= EDGE_FIELD)
 		return true;
-	return a->old_child[block / 8] & 1u << block % 8 || history_sizes(r->history, block, size) ||
-	       is_namespace(r, parent);
+	return a->old_child[block / 8] & 1u << block % 8 ||
+	       history_sizes(r->history, block, size) || is_namespace(r, parent);
 }
 
 /* A memo is block + 1 in the high half and the anchor in the low half. */
@@ -119,8 +120,9 @@ static int memo_add(struct anchors *a, uint32_t block, uint32_t anchor)
 }
 
 /*
- * Do all elements of the container count together? Those of one whose size changed do, and those of a large one that is not
- * a namespace: its elements are replaced. Of small ones and namespaces each slot is looked at by itself.
+ * Do all elements of the container count together? Those of one whose size changed do, and those of
+ * a large one that is not a namespace: its elements are replaced. Of small ones and namespaces each
+ * slot is looked at by itself.
  */
 static bool as_whole(const struct reach *r, uint32_t holder, unsigned edge)
 {
@@ -157,7 +159,8 @@ static uint32_t anchor_at(struct anchors *a, struct reach *r, uint32_t holder, u
 	}
 	if (a->count == HOLDERS_MAX || grow(&a->anchor, &a->cap, a->count + 1, sizeof(*a->anchor)))
 		return ANCHOR_NONE;
-	a->anchor[a->count] = (struct anchor){ .block = holder, .edge = edge, .example = PARENT_NONE };
+	a->anchor[a->count] =
+		(struct anchor){ .block = holder, .edge = edge, .example = PARENT_NONE };
 	a->slot[h] = (uint32_t)++a->count;
 	return a->slot[h] - 1;
 }
@@ -182,7 +185,8 @@ uint32_t anchors_of(struct anchors *a, struct reach *r, uint32_t block)
 		}
 		at = parent;
 	}
-	/* the same way again, so that nobody walks it a third time: a list of a million links costs a million steps */
+	/* the same way again, so that nobody walks it a third time: a list of a million links costs
+	 * a million steps */
 	for (uint32_t down = block;; down = r->parent[down]) {
 		if (*memo_at(a, down) || memo_add(a, down, anchor) || down == at)
 			return anchor;
@@ -202,11 +206,13 @@ void anchors_count_newborn(struct anchors *a, struct reach *r, uint32_t block)
 
 uint32_t anchors_of_container(struct anchors *a, struct reach *r, uint32_t block)
 {
-	return r->parent[block] != PARENT_NONE && is_old(a, r, block) ? anchor_at(a, r, block, EDGE_STORAGE) :
-								       ANCHOR_NONE;
+	return r->parent[block] != PARENT_NONE && is_old(a, r, block)
+		       ? anchor_at(a, r, block, EDGE_STORAGE)
+		       : ANCHOR_NONE;
 }
 
-void content_add(struct content *content, size_t most, unsigned type, uint64_t objects, uint64_t bytes)
+void content_add(struct content *content, size_t most, unsigned type, uint64_t objects,
+		 uint64_t bytes)
 {
 	for (size_t i = 0; i < most; i++) {
 		if (content[i].objects && content[i].type != type)
@@ -218,7 +224,8 @@ void content_add(struct content *content, size_t most, unsigned type, uint64_t o
 	}
 }
 
-void anchors_charge(struct anchors *a, uint32_t anchor, uint32_t block, unsigned type, uint64_t bytes)
+void anchors_charge(struct anchors *a, uint32_t anchor, uint32_t block, unsigned type,
+		    uint64_t bytes)
 {
 	struct anchor *to = &a->anchor[anchor];
 

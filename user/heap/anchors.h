@@ -20,9 +20,10 @@ struct anchor {
 struct anchors {
 	struct anchor *anchor; /* owned */
 	size_t count, cap;
-	uint32_t *slot; /* hash by block and edge; owned */
-	uint8_t *old_child; /* bit by block: holds something that was there at the first walk; owned */
-	uint64_t *memo; /* hash: block -> anchor number, of blocks on the way; owned */
+	uint32_t *slot;	    /* hash by block and edge; owned */
+	uint8_t *old_child; /* bit by block: holds something that was there at the first walk; owned
+			     */
+	uint64_t *memo;	    /* hash: block -> anchor number, of blocks on the way; owned */
 	size_t memos, memo_count;
 };
 
@@ -35,19 +36,24 @@ void anchors_release(struct anchors *a);
 /* Was the block born during the look, and did it stay? */
 bool anchors_is_survivor(const struct reach *r, uint32_t block);
 
-/* The anchor of @block, or ANCHOR_NONE where it has none (no old ancestor, or there are too many anchors). */
+/* The anchor of @block, or ANCHOR_NONE where it has none (no old ancestor, or there are too many
+ * anchors). */
 uint32_t anchors_of(struct anchors *a, struct reach *r, uint32_t block);
 
 /* Count a block born after the walk before the latest. */
 void anchors_count_newborn(struct anchors *a, struct reach *r, uint32_t block);
 
-/* The anchor of a container whose size changed, whatever came into it: small ints, None, bytes leave no survivors. */
+/* The anchor of a container whose size changed, whatever came into it: small ints, None, bytes
+ * leave no survivors. */
 uint32_t anchors_of_container(struct anchors *a, struct reach *r, uint32_t block);
 
 /* Charge a block to its anchor; @type TYPE_NONE for raw memory that belongs to a survivor. */
-void anchors_charge(struct anchors *a, uint32_t anchor, uint32_t block, unsigned type, uint64_t bytes);
+void anchors_charge(struct anchors *a, uint32_t anchor, uint32_t block, unsigned type,
+		    uint64_t bytes);
 
-/* Add @objects and @bytes of @type to the first fitting or free entry; beyond HOLDER_CONTENTS types nothing is noted. */
-void content_add(struct content *content, size_t most, unsigned type, uint64_t objects, uint64_t bytes);
+/* Add @objects and @bytes of @type to the first fitting or free entry; beyond HOLDER_CONTENTS types
+ * nothing is noted. */
+void content_add(struct content *content, size_t most, unsigned type, uint64_t objects,
+		 uint64_t bytes);
 
 #endif

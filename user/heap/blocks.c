@@ -19,7 +19,8 @@ void blocks_release(struct blocks *b)
 	*b = (struct blocks){ 0 };
 }
 
-int blocks_add(struct blocks *b, uint64_t addr, uint64_t size, unsigned count, enum extent_kind kind, uint32_t *first)
+int blocks_add(struct blocks *b, uint64_t addr, uint64_t size, unsigned count,
+	       enum extent_kind kind, uint32_t *first)
 {
 	uint32_t need = b->count + count;
 
@@ -30,9 +31,11 @@ int blocks_add(struct blocks *b, uint64_t addr, uint64_t size, unsigned count, e
 	    grow(&b->birth, &b->birth_cap, need, sizeof(*b->birth)) ||
 	    grow(&b->type, &b->type_cap, need, sizeof(*b->type)))
 		return -ENOMEM;
-	b->extent[b->extents++] = (struct extent){
-		.addr = addr, .size = size, .first = b->count, .count = (uint16_t)count, .kind = (uint16_t)kind
-	};
+	b->extent[b->extents++] = (struct extent){ .addr = addr,
+						   .size = size,
+						   .first = b->count,
+						   .count = (uint16_t)count,
+						   .kind = (uint16_t)kind };
 	*first = b->count;
 	for (unsigned i = 0; i < count; i++) {
 		b->print[b->count + i] = 0;
@@ -47,7 +50,8 @@ int blocks_add_sized(struct blocks *b, uint32_t block, uint64_t size)
 {
 	if (grow(&b->sized, &b->sized_cap, b->sizeds + 1, sizeof(*b->sized)))
 		return -ENOMEM;
-	b->sized[b->sizeds++] = (struct sized){ block, size > UINT32_MAX ? UINT32_MAX : (uint32_t)size };
+	b->sized[b->sizeds++] =
+		(struct sized){ block, size > UINT32_MAX ? UINT32_MAX : (uint32_t)size };
 	return 0;
 }
 
@@ -71,12 +75,13 @@ static uint64_t extent_end(const struct extent *x)
 }
 
 /*
- * A hash from each 64 KiB of address space in use to the extents that reach into it: address space is sparse, and a
- * lookup must not pay for bisecting a million chunks.
+ * A hash from each 64 KiB of address space in use to the extents that reach into it: address space
+ * is sparse, and a lookup must not pay for bisecting a million chunks.
  */
 int blocks_index(struct blocks *b)
 {
-	uint64_t next = 0; /* the first granule not counted yet: extents are in order, neighbours share granules */
+	uint64_t next = 0; /* the first granule not counted yet: extents are in order, neighbours
+			      share granules */
 	size_t used = 0;
 
 	for (size_t i = 0; i < b->extents; i++) {

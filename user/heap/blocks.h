@@ -8,7 +8,8 @@
  *   | of its first block   | 64    | 255  |       |            [first + 1] ...
  *   +----------------------+-------+------+-------+           a slot that is free: fingerprint 0
  *
- * Addresses are not stored: block i of an extent lies at addr + i * size. Extents are in order of address.
+ * Addresses are not stored: block i of an extent lies at addr + i * size. Extents are in order of
+ * address.
  */
 #ifndef PYLEAK_HEAP_BLOCKS_H
 #define PYLEAK_HEAP_BLOCKS_H
@@ -18,7 +19,8 @@
 #include <stdint.h>
 
 #define BLOCK_NONE UINT32_MAX
-#define BLOCKS_MAX (UINT32_MAX - (16u << 20)) /* numbers above are for blocks found later, see reach.h */
+#define BLOCKS_MAX \
+	(UINT32_MAX - (16u << 20)) /* numbers above are for blocks found later, see reach.h */
 
 enum extent_kind { EXTENT_POOL, EXTENT_CHUNK };
 
@@ -48,7 +50,7 @@ struct blocks {
 	uint8_t *birth;	 /* number of the walk (1 ..) at which it was first seen as it is */
 	uint16_t *type;	 /* of types.h */
 	size_t print_cap, birth_cap, type_cap;
-	uint32_t count; /* slots, free ones included */
+	uint32_t count;	     /* slots, free ones included */
 	struct sized *sized; /* owned, ordered by block */
 	size_t sizeds, sized_cap;
 	struct granule *granule; /* owned hash, see blocks_index(): extents by address */
@@ -60,18 +62,22 @@ struct blocks {
 
 void blocks_release(struct blocks *b);
 
-/* Append an extent of @count free slots; its number of first slot in @first. Addresses must rise. 0 or -ENOMEM/-E2BIG. */
-int blocks_add(struct blocks *b, uint64_t addr, uint64_t size, unsigned count, enum extent_kind kind, uint32_t *first);
+/* Append an extent of @count free slots; its number of first slot in @first. Addresses must rise. 0
+ * or -ENOMEM/-E2BIG. */
+int blocks_add(struct blocks *b, uint64_t addr, uint64_t size, unsigned count,
+	       enum extent_kind kind, uint32_t *first);
 int blocks_add_sized(struct blocks *b, uint32_t block, uint64_t size);
 
 /* Build the index that blocks_find() needs, once all are added. */
 int blocks_index(struct blocks *b);
 
-/* The block that holds @addr, live or free, or BLOCK_NONE; its first address and size where the pointers are not NULL. */
+/* The block that holds @addr, live or free, or BLOCK_NONE; its first address and size where the
+ * pointers are not NULL. */
 uint32_t blocks_find(const struct blocks *b, uint64_t addr, uint64_t *start, uint64_t *size);
 
 /* Address and size of a block by number. */
-uint64_t blocks_addr(const struct blocks *b, uint32_t block, uint64_t *size, enum extent_kind *kind);
+uint64_t blocks_addr(const struct blocks *b, uint32_t block, uint64_t *size,
+		     enum extent_kind *kind);
 
 /* The container's entry among b->sized, or NULL. */
 const struct sized *blocks_sized(const struct blocks *b, uint32_t block);

@@ -12,27 +12,30 @@
 #define CHUNK_FLAGS 7ull
 #define PREV_INUSE 1
 #define IS_MMAPPED 2
-#define MAPPED_LEAST (64u << 10) /* mmap_threshold is 128 KiB; tunables make it smaller, but not useful below this */
+#define MAPPED_LEAST                                                                             \
+	(64u << 10) /* mmap_threshold is 128 KiB; tunables make it smaller, but not useful below \
+		       this */
 #define HEAP_MAX (64ull << 20)	 /* of a thread arena, malloc/arena.c HEAP_MAX_SIZE */
 #define HEAD_BYTES 128		 /* of a block that types_identify() and a fingerprint need */
 #define LIST_MAX 200000		 /* chunks followed on one free list */
 #define LIBC_SCAN_MAX (8u << 20) /* of the C library's mappings looked through */
 
 /*
- * Fields of malloc_state and tcache_perthread_struct, which glibc does not export. Sources: malloc/malloc.c and malloc/arena.c
- * of each release, compared with libc6-dbg of 2.31, 2.36, 2.41 and 2.43.
+ * Fields of malloc_state and tcache_perthread_struct, which glibc does not export. Sources:
+ * malloc/malloc.c and malloc/arena.c of each release, compared with libc6-dbg of 2.31, 2.36, 2.41
+ * and 2.43.
  */
 struct glibc_shape {
 	int minor_min, minor_max;
-	uint32_t top;		/* of malloc_state */
-	uint32_t fastbins;	/* 10 lists; 0: has none */
+	uint32_t top;	   /* of malloc_state */
+	uint32_t fastbins; /* 10 lists; 0: has none */
 	uint32_t state_size;
-	uint32_t heap_info;	/* sizeof(heap_info) */
-	uint32_t tcache_chunk;	/* size of the chunk a tcache lies in */
+	uint32_t heap_info;    /* sizeof(heap_info) */
+	uint32_t tcache_chunk; /* size of the chunk a tcache lies in */
 	uint32_t tcache_bins;
 	uint32_t tcache_entries;
-	bool tcache_counts;	/* u16 counts[]; else remaining slots, lists end with NULL */
-	bool safe_linking;	/* list pointers are xored with their own address >> 12 */
+	bool tcache_counts; /* u16 counts[]; else remaining slots, lists end with NULL */
+	bool safe_linking;  /* list pointers are xored with their own address >> 12 */
 };
 
 static const struct glibc_shape shapes[] = {
@@ -62,7 +65,8 @@ static int minor_of(struct remote *mem, const struct maps *maps)
 
 	for (size_t i = 0; copy && i < maps->count && !minor; i++) {
 		const struct map *map = &maps->map[i];
-		size_t len = map->end - map->start < LIBC_SCAN_MAX ? map->end - map->start : LIBC_SCAN_MAX;
+		size_t len = map->end - map->start < LIBC_SCAN_MAX ? map->end - map->start
+								   : LIBC_SCAN_MAX;
 		ssize_t got;
 		uint8_t *at;
 
@@ -109,7 +113,8 @@ static uint64_t main_top(struct remote *mem, const struct maps *maps)
 
 	for (size_t i = 0; copy && i < maps->count && !top; i++) {
 		const struct map *map = &maps->map[i];
-		size_t len = map->end - map->start < LIBC_SCAN_MAX ? map->end - map->start : LIBC_SCAN_MAX;
+		size_t len = map->end - map->start < LIBC_SCAN_MAX ? map->end - map->start
+								   : LIBC_SCAN_MAX;
 		ssize_t got;
 
 		if (!is_libc(map) || !(map->prot & MAP_W))
@@ -132,7 +137,8 @@ void glibc_find(struct glibc *g, pid_t pid, struct remote *mem)
 		return;
 	for (size_t i = 0; i < maps.count && !g->libc[0]; i++)
 		if (is_libc(&maps.map[i]) || strstr(maps.map[i].path, "/ld-musl"))
-			snprintf(g->libc, sizeof(g->libc), "%.63s", strrchr(maps.map[i].path, '/') + 1);
+			snprintf(g->libc, sizeof(g->libc), "%.63s",
+				 strrchr(maps.map[i].path, '/') + 1);
 	g->minor = minor_of(mem, &maps);
 	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
 		if (g->minor >= shapes[i].minor_min && g->minor <= shapes[i].minor_max)
@@ -151,7 +157,8 @@ static uint64_t word_at(const uint8_t *bytes, size_t offset)
 	return w;
 }
 
-/* Follow a list of free chunks from @user (an address malloc() would return); next pointers lie at @user. */
+/* Follow a list of free chunks from @user (an address malloc() would return); next pointers lie at
+ * @user. */
 static void follow(struct walk *w, uint64_t user, unsigned most)
 {
 	const struct glibc_shape *shape = w->glibc->shape;
@@ -159,7 +166,8 @@ static void follow(struct walk *w, uint64_t user, unsigned most)
 	for (unsigned i = 0; i < most && user; i++) {
 		uint64_t next;
 
-		if (user & 15 || !spans_find(w->spans, user) || !remote_u64(w->stream->mem, user, &next))
+		if (user & 15 || !spans_find(w->spans, user) ||
+		    !remote_u64(w->stream->mem, user, &next))
 			return;
 		walk_free_chunk(w, user);
 		user = shape->safe_linking ? next ^ user >> 12 : next;
@@ -173,10 +181,12 @@ static void follow_fastbins(struct walk *w, uint64_t state)
 
 	for (unsigned i = 0; shape->fastbins && i < FASTBINS; i++)
 		if (remote_u64(w->stream->mem, state + shape->fastbins + 8 * i, &bin) && bin)
-			follow(w, bin + CHUNK_HEADER, LIST_MAX); /* fastbins hold chunks, tcaches hold user addresses */
+			follow(w, bin + CHUNK_HEADER,
+			       LIST_MAX); /* fastbins hold chunks, tcaches hold user addresses */
 }
 
-/* Is this chunk of the right size a thread's tcache? Every count and list head must fit together. */
+/* Is this chunk of the right size a thread's tcache? Every count and list head must fit together.
+ */
 static bool is_tcache(const struct walk *w, const uint8_t *user)
 {
 	const struct glibc_shape *shape = w->glibc->shape;
@@ -199,7 +209,8 @@ static void follow_tcache(struct walk *w, uint64_t user_addr)
 	const struct glibc_shape *shape = w->glibc->shape;
 	uint8_t copy[0x300];
 
-	if (remote_read(w->stream->mem, user_addr, copy, shape->tcache_chunk - CHUNK_HEADER) || !is_tcache(w, copy))
+	if (remote_read(w->stream->mem, user_addr, copy, shape->tcache_chunk - CHUNK_HEADER) ||
+	    !is_tcache(w, copy))
 		return;
 	for (unsigned i = 0; i < shape->tcache_bins; i++) {
 		uint16_t count = UINT16_MAX;
@@ -291,7 +302,8 @@ uint64_t glibc_walk_arena(struct walk *w, uint64_t addr)
 	state = word_at(info, 0); /* heap_info: ar_ptr, prev, size, mprotect_size */
 	size = word_at(info, 16);
 	mprotected = word_at(info, 24);
-	if (!state || !size || size > HEAP_MAX || size & 4095 || mprotected < size || mprotected > HEAP_MAX)
+	if (!state || !size || size > HEAP_MAX || size & 4095 || mprotected < size ||
+	    mprotected > HEAP_MAX)
 		return 0;
 	if (!spans_find(w->spans, state) || addr + size > w->stream->limit ||
 	    !remote_u64(w->stream->mem, state + shape->top, &top) || !spans_find(w->spans, top))
@@ -315,7 +327,8 @@ uint64_t glibc_walk_mapped(struct walk *w, uint64_t addr)
 	if (!size || word_at(header, 0) != 0 || flags != IS_MMAPPED)
 		return 0;
 	size &= ~CHUNK_FLAGS;
-	if ((size & 4095) == 4080 && w->glibc->minor >= 43) /* 2.43 leaves its own header out of the size */
+	if ((size & 4095) == 4080 &&
+	    w->glibc->minor >= 43) /* 2.43 leaves its own header out of the size */
 		size += CHUNK_HEADER;
 	if (size & 4095 || size < MAPPED_LEAST || size > w->stream->limit - addr)
 		return 0;

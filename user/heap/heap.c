@@ -15,8 +15,13 @@ int heap_open(struct heap *h, const struct py_runtime *rt, struct remote *mem)
 	if (!err)
 		err = reader_init(&h->reader, mem, h->present);
 	glibc_find(&h->glibc, mem->pid, mem);
-	h->reach = (struct reach){ .rt = rt,	      .mem = mem,	 .reader = &h->reader,	  .stream = &h->stream,
-				   .types = &h->types, .history = &h->history, .spans = &h->spans };
+	h->reach = (struct reach){ .rt = rt,
+				   .mem = mem,
+				   .reader = &h->reader,
+				   .stream = &h->stream,
+				   .types = &h->types,
+				   .history = &h->history,
+				   .spans = &h->spans };
 	return err;
 }
 

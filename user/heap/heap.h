@@ -28,10 +28,12 @@ struct heap {
 int heap_open(struct heap *h, const struct py_runtime *rt, struct remote *mem);
 void heap_close(struct heap *h);
 
-/* One walk, @seconds after the first; at most WALKS_MAX. 0, -ENOMEM, or -errno where the target is gone. */
+/* One walk, @seconds after the first; at most WALKS_MAX. 0, -ENOMEM, or -errno where the target is
+ * gone. */
 int heap_walk(struct heap *h, double seconds);
 
-/* After three walks or more: search from the roots and sort survivors to holders. May be repeated after another walk. */
+/* After three walks or more: search from the roots and sort survivors to holders. May be repeated
+ * after another walk. */
 int heap_search(struct heap *h);
 
 #endif

@@ -25,21 +25,23 @@ static void note_unreached(struct holders *h, uint64_t *by_type, unsigned type, 
 }
 
 /* A survivor, or raw memory that belongs to one: to its anchor, or to those that nobody reaches. */
-static void sort_block(struct holders *h, struct anchors *a, struct reach *r, uint64_t *by_type, uint32_t block,
-		       const struct extent *x)
+static void sort_block(struct holders *h, struct anchors *a, struct reach *r, uint64_t *by_type,
+		       uint32_t block, const struct extent *x)
 {
 	unsigned type = reach_type(r, block);
 	uint32_t owner = block, anchor;
 
 	if (r->parent[block] == PARENT_NONE) {
-		/* churn leaves raw blocks where others were: only chunks, which differ in size, say something */
+		/* churn leaves raw blocks where others were: only chunks, which differ in size, say
+		 * something */
 		if (type != TYPE_NONE || x->kind == EXTENT_CHUNK)
 			note_unreached(h, by_type, type, x->size);
 		return;
 	}
 	if (type == TYPE_NONE) {
 		owner = r->parent[block];
-		if (reach_is_root(owner) || reach_type(r, owner) == TYPE_NONE || !anchors_is_survivor(r, owner))
+		if (reach_is_root(owner) || reach_type(r, owner) == TYPE_NONE ||
+		    !anchors_is_survivor(r, owner))
 			return;
 	}
 	anchor = anchors_of(a, r, owner);
@@ -54,7 +56,10 @@ static void sort_block(struct holders *h, struct anchors *a, struct reach *r, ui
 /* Bytes that one element takes in the container's own memory, at least. */
 static uint64_t element_bytes(const struct py_type *type)
 {
-	return type->kind == KIND_BYTEARRAY ? 1 : type->kind == KIND_DICT ? 24 : type->kind == KIND_SET ? 16 : 8;
+	return type->kind == KIND_BYTEARRAY ? 1
+	       : type->kind == KIND_DICT    ? 24
+	       : type->kind == KIND_SET	    ? 16
+					    : 8;
 }
 
 /* Containers that grew at every walk, whatever came into them: their own memory counts too. */
@@ -68,11 +73,13 @@ static void charge_containers(struct anchors *a, struct reach *r)
 		uint32_t anchor;
 
 		for (unsigned k = 1; k < h->walks; k++)
-			grew = grew && g->size[k - 1] != SIZE_UNKNOWN && g->size[k] > g->size[k - 1];
+			grew = grew && g->size[k - 1] != SIZE_UNKNOWN &&
+			       g->size[k] > g->size[k - 1];
 		anchor = grew ? anchors_of_container(a, r, g->block) : ANCHOR_NONE;
 		if (anchor != ANCHOR_NONE)
-			a->anchor[anchor].bytes += (g->size[h->walks - 2] - g->size[0]) *
-						   element_bytes(types_get(r->types, reach_type(r, g->block)));
+			a->anchor[anchor].bytes +=
+				(g->size[h->walks - 2] - g->size[0]) *
+				element_bytes(types_get(r->types, reach_type(r, g->block)));
 	}
 }
 
@@ -89,7 +96,8 @@ static int sort_survivors(struct holders *h, struct anchors *a, struct reach *r)
 		for (uint32_t n = x->first; n < x->first + x->count; n++)
 			if (anchors_is_survivor(r, n))
 				sort_block(h, a, r, by_type, n, x);
-			else if ((b->birth[n] & BIRTH_WALK) == r->history->walks && b->print[n] && b->type[n] != TYPE_NONE)
+			else if ((b->birth[n] & BIRTH_WALK) == r->history->walks && b->print[n] &&
+				 b->type[n] != TYPE_NONE)
 				anchors_count_newborn(a, r, n);
 	}
 	for (size_t i = 0; i < UNREACHED_TYPES; i++) {
@@ -117,7 +125,8 @@ static int64_t bound_of(struct reach *r, uint32_t block)
 	if (parent == PARENT_NONE || reach_is_root(parent))
 		return -1;
 	reach_object(r, parent, &o);
-	if (!o.type || o.type->kind != KIND_LRU || !remote_u64(r->mem, o.addr + r->rt->layout.lc_maxsize, &most))
+	if (!o.type || o.type->kind != KIND_LRU ||
+	    !remote_u64(r->mem, o.addr + r->rt->layout.lc_maxsize, &most))
 		return -1;
 	return (int64_t)most;
 }
@@ -140,10 +149,18 @@ static void describe(struct holder *to, struct reach *r, const struct anchor *fr
 	uint64_t held, type = 0;
 	unsigned number;
 
-	*to = (struct holder){ .block = from->block,	 .edge = from->edge,   .sized = from->edge == EDGE_STORAGE,
-			       .objects = from->objects, .bytes = from->bytes, .siblings = 1,
+	*to = (struct holder){ .block = from->block,
+			       .edge = from->edge,
+			       .sized = from->edge == EDGE_STORAGE,
+			       .objects = from->objects,
+			       .bytes = from->bytes,
+			       .siblings = 1,
 			       .newborn_elements = from->newborn_elements,
-			       .newborn_objects = from->newborn_objects, .slots_of_one = 1, .example = from->example, .root = root ? root->kind : ROOT_DATA, .bound = bound_of(r, from->block) };
+			       .newborn_objects = from->newborn_objects,
+			       .slots_of_one = 1,
+			       .example = from->example,
+			       .root = root ? root->kind : ROOT_DATA,
+			       .bound = bound_of(r, from->block) };
 	memcpy(to->content, from->content, sizeof(to->content));
 	memset(to->size, 0xff, sizeof(to->size));
 	reach_object(r, from->block, &o);
@@ -155,11 +172,13 @@ static void describe(struct holder *to, struct reach *r, const struct anchor *fr
 	} else {
 		to->word[0] = kinds_slot(r, &o, from->edge);
 		path_write_slot(r, from->block, from->edge, to->path, sizeof(to->path));
-		if (to->word[0] && remote_u64(r->mem, to->word[0], &held) && remote_plausible(held & ~7ull))
+		if (to->word[0] && remote_u64(r->mem, to->word[0], &held) &&
+		    remote_plausible(held & ~7ull))
 			remote_u64(r->mem, (held & ~7ull) + r->rt->layout.ob_type, &type);
 		number = types_at(r->types, type);
 		if (number != TYPE_NONE)
-			snprintf(to->type, sizeof(to->type), "%s", types_get(r->types, number)->name);
+			snprintf(to->type, sizeof(to->type), "%s",
+				 types_get(r->types, number)->name);
 	}
 	to->words = to->word[0] != 0;
 }
@@ -179,8 +198,8 @@ static void merge(struct holder *to, const struct holder *from)
 		if (to->size[i] != SIZE_UNKNOWN && from->size[i] != SIZE_UNKNOWN)
 			to->size[i] += from->size[i];
 	for (unsigned i = 0; i < HOLDER_CONTENTS && from->content[i].objects; i++)
-		content_add(to->content, HOLDER_CONTENTS, from->content[i].type, from->content[i].objects,
-			    from->content[i].bytes);
+		content_add(to->content, HOLDER_CONTENTS, from->content[i].type,
+			    from->content[i].objects, from->content[i].bytes);
 }
 
 static int by_bytes_anchor(const void *a, const void *b)
@@ -212,7 +231,8 @@ static int group(struct holders *h, struct reach *r, struct anchors *a)
 			continue;
 		describe(&one, r, &a->anchor[i]);
 		for (same = 0; same < h->count; same++)
-			if (h->holder[same].sized == one.sized && strcmp(h->holder[same].path, one.path) == 0 &&
+			if (h->holder[same].sized == one.sized &&
+			    strcmp(h->holder[same].path, one.path) == 0 &&
 			    strcmp(h->holder[same].type, one.type) == 0)
 				break;
 		if (same < h->count)

@@ -4,19 +4,22 @@
  *
  *   walk:      1 ............ 2 ............ 3 = latest
  *   survivor:        born here, or by 2, and the same object still there at 3
- *   anchor:    there ........ there ........ there        the nearest ancestor of survivors that was there all the time
+ *   anchor:    there ........ there ........ there        the nearest ancestor of survivors that
+ * was there all the time
  *
- * A container whose size changed is an anchor itself, and the word with its size is what every store writes. Anything else
- * anchors by the slot that leads on: an attribute, a global, an element that is replaced.
+ * A container whose size changed is an anchor itself, and the word with its size is what every
+ * store writes. Anything else anchors by the slot that leads on: an attribute, a global, an element
+ * that is replaced.
  */
 #ifndef PYLEAK_HEAP_HOLDERS_H
 #define PYLEAK_HEAP_HOLDERS_H
 
 #include "reach.h"
 
-#define HOLDERS_MAX 20000  /* anchors told apart; survivors of others are counted in holders.lost_objects */
-#define HOLDER_WORDS 8	   /* words to watch of one holder: of its siblings, the fastest first */
-#define HOLDER_CONTENTS 6  /* types told apart of what it holds */
+#define HOLDERS_MAX \
+	20000 /* anchors told apart; survivors of others are counted in holders.lost_objects */
+#define HOLDER_WORDS 8	  /* words to watch of one holder: of its siblings, the fastest first */
+#define HOLDER_CONTENTS 6 /* types told apart of what it holds */
 #define UNREACHED_TYPES 5
 
 struct content {
@@ -28,18 +31,20 @@ struct holder {
 	uint32_t block; /* of the anchor, the fastest growing of its siblings */
 	unsigned edge;	/* of the slot, or EDGE_STORAGE: the container itself */
 	bool sized;
-	uint32_t slots_of_one;	 /* slots of the same container that are siblings: its elements are replaced */
+	uint32_t slots_of_one;	 /* slots of the same container that are siblings: its elements are
+				    replaced */
 	uint64_t objects, bytes; /* survivors under it */
 	uint64_t newborn_elements; /* that came since the walk before the latest, held directly */
 	uint64_t newborn_objects;  /* all that came since then under it */
-	uint32_t size[WALKS_MAX]; /* of a container, siblings added up; SIZE_UNKNOWN: none */
+	uint32_t size[WALKS_MAX];  /* of a container, siblings added up; SIZE_UNKNOWN: none */
 	uint32_t siblings;
 	uint64_t word[HOLDER_WORDS]; /* addresses to watch */
 	unsigned words;
 	uint32_t example; /* a survivor */
 	struct content content[HOLDER_CONTENTS];
 	enum root_kind root;
-	int64_t bound;	/* the most it will hold by its own word (lru_cache(maxsize=...)); -1: none known */
+	int64_t bound; /* the most it will hold by its own word (lru_cache(maxsize=...)); -1: none
+			  known */
 	char path[512];
 	char type[96]; /* of the container, or of what is in the slot now */
 };
@@ -51,8 +56,8 @@ struct holders {
 	uint64_t survivors, survivor_bytes;
 	uint64_t unreached_objects, unreached_bytes; /* typed survivors that nothing leads to */
 	uint64_t native_bytes, native_blocks;	     /* raw survivors that nothing leads to */
-	uint64_t lost_objects;			     /* without an old ancestor, or beyond HOLDERS_MAX */
-	struct content unreached[UNREACHED_TYPES];   /* largest first */
+	uint64_t lost_objects; /* without an old ancestor, or beyond HOLDERS_MAX */
+	struct content unreached[UNREACHED_TYPES]; /* largest first */
 };
 
 /* After reach_run(), with at least three walks. 0 or -ENOMEM. Release with holders_release(). */

@@ -7,9 +7,9 @@
 #include "../cpython/text.h"
 #include "members.h"
 
-#define HEADER 16			/* ob_refcnt, ob_type */
-#define RAW_SEARCHED (16ull << 20)	/* of one raw block; what lies behind is counted */
-#define VALUES_MAX 64			/* cached keys of a type: SHARED_KEYS_MAX_SIZE is 30 */
+#define HEADER 16		   /* ob_refcnt, ob_type */
+#define RAW_SEARCHED (16ull << 20) /* of one raw block; what lies behind is counted */
+#define VALUES_MAX 64		   /* cached keys of a type: SHARED_KEYS_MAX_SIZE is 30 */
 #define FIELD_MAX 0x3fff
 
 void kinds_visit_fields(struct reach *r, const struct object *o, uint32_t from, uint32_t to)
@@ -30,7 +30,8 @@ void kinds_visit_fields(struct reach *r, const struct object *o, uint32_t from, 
 			if (skip[i] >= from && skip[i] < end)
 				end = skip[i];
 		if (end - from >= 8)
-			reach_words(r, o, o->addr + from, (end - from) / 8, EDGE_FIELD, from / 8, FIELD_MAX, false);
+			reach_words(r, o, o->addr + from, (end - from) / 8, EDGE_FIELD, from / 8,
+				    FIELD_MAX, false);
 		from = end + 8;
 		if (end == to)
 			break;
@@ -54,15 +55,18 @@ uint64_t kinds_attribute_values(struct reach *r, const struct object *o, uint64_
 			return 0;
 		capacity = head[l->dv_capacity];
 		values = o->addr + o->type->basicsize + l->dv_values;
-	} else if (l->minor == 11) { /* values pointer four words before the object, dict pointer three */
+	} else if (l->minor ==
+		   11) { /* values pointer four words before the object, dict pointer three */
 		if (!reach_read(r, o, o->addr - 32, &values, sizeof(values)))
 			return 0;
-	} else { /* 3.12: one word for both, three before the object; values are tagged with 1, and point one byte low */
+	} else { /* 3.12: one word for both, three before the object; values are tagged with 1, and
+		    point one byte low */
 		if (!reach_read(r, o, o->addr - 24, &values, sizeof(values)) || !(values & 1))
 			return 0;
 		values++;
 	}
-	if (!remote_plausible(values) || !reach_read(r, o, o->type->address + l->ht_cached_keys, &keys_at, 8) ||
+	if (!remote_plausible(values) ||
+	    !reach_read(r, o, o->type->address + l->ht_cached_keys, &keys_at, 8) ||
 	    !kinds_dict_keys(r, o, keys_at, &keys))
 		return 0;
 	*count = keys.count < capacity ? keys.count : capacity;
@@ -77,7 +81,8 @@ void kinds_visit_attributes(struct reach *r, const struct object *o)
 	if (values) {
 		if (!l->facts.inline_values)
 			reach_storage(r, o, values);
-		reach_words(r, o, values, count < VALUES_MAX ? count : VALUES_MAX, EDGE_VALUE, 0, EDGE_VALUE_MAX, true);
+		reach_words(r, o, values, count < VALUES_MAX ? count : VALUES_MAX, EDGE_VALUE, 0,
+			    EDGE_VALUE_MAX, true);
 	}
 	if (l->facts.managed_dict && o->type->flags & PY_TPFLAGS_MANAGED_DICT) {
 		if (reach_read(r, o, o->addr - 24, &dict, sizeof(dict)) && dict && !(dict & 1))
@@ -90,7 +95,8 @@ void kinds_visit_attributes(struct reach *r, const struct object *o)
 	}
 }
 
-bool kinds_attribute_name(struct reach *r, const struct object *o, unsigned index, char *buf, size_t cap)
+bool kinds_attribute_name(struct reach *r, const struct object *o, unsigned index, char *buf,
+			  size_t cap)
 {
 	uint64_t at = reader_word(r->reader, o->type->address + r->rt->layout.ht_cached_keys);
 	struct py_dict_keys keys;
@@ -105,7 +111,8 @@ static void visit_object(struct reach *r, const struct object *o)
 {
 	uint64_t end = o->type->basicsize, items;
 
-	if (o->type->itemsize && reach_read(r, o, o->addr + r->rt->layout.ob_size, &items, sizeof(items)) &&
+	if (o->type->itemsize &&
+	    reach_read(r, o, o->addr + r->rt->layout.ob_size, &items, sizeof(items)) &&
 	    items < 1u << 28)
 		end += items * o->type->itemsize;
 	kinds_visit_fields(r, o, HEADER, end > UINT32_MAX ? UINT32_MAX : (uint32_t)end);
@@ -114,7 +121,8 @@ static void visit_object(struct reach *r, const struct object *o)
 
 static void visit_type(struct reach *r, const struct object *o)
 {
-	/* tp_subclasses and tp_cache hold weak references and shortcuts; what a class owns is behind tp_dict, tp_bases, ... */
+	/* tp_subclasses and tp_cache hold weak references and shortcuts; what a class owns is
+	 * behind tp_dict, tp_bases, ... */
 	kinds_visit_fields(r, o, HEADER, o->type->basicsize);
 	kinds_visit_attributes(r, o);
 }
@@ -125,17 +133,32 @@ static void visit_nothing(struct reach *r, const struct object *o)
 	(void)o;
 }
 
-static const struct kind_ops kind_object = { visit_object, NULL, NULL }, kind_leaf = { visit_nothing, NULL, NULL },
+static const struct kind_ops kind_object = { visit_object, NULL, NULL },
+			     kind_leaf = { visit_nothing, NULL, NULL },
 			     kind_type = { visit_type, NULL, NULL };
 
 static const struct kind_ops *const kinds[KIND_COUNT] = {
-	[KIND_OBJECT] = &kind_object,	    [KIND_LEAF] = &kind_leaf,	  [KIND_LIST] = &kind_list,
-	[KIND_TUPLE] = &kind_tuple,	    [KIND_DICT] = &kind_dict,	  [KIND_SET] = &kind_set,
-	[KIND_DEQUE] = &kind_deque,	    [KIND_TYPE] = &kind_type,	  [KIND_FUNCTION] = &kind_object,
-	[KIND_METHOD] = &kind_object,	    [KIND_CELL] = &kind_object,	  [KIND_CODE] = &kind_code,
-	[KIND_FRAME] = &kind_frame,	    [KIND_GENERATOR] = &kind_generator, [KIND_EXCEPTION] = &kind_object,
-	[KIND_TRACEBACK] = &kind_object,    [KIND_MODULE] = &kind_object, [KIND_WEAKREF] = &kind_weakref,
-	[KIND_LRU] = &kind_lru,		    [KIND_LRU_LINK] = &kind_lru_link, [KIND_BYTEARRAY] = &kind_bytearray,
+	[KIND_OBJECT] = &kind_object,
+	[KIND_LEAF] = &kind_leaf,
+	[KIND_LIST] = &kind_list,
+	[KIND_TUPLE] = &kind_tuple,
+	[KIND_DICT] = &kind_dict,
+	[KIND_SET] = &kind_set,
+	[KIND_DEQUE] = &kind_deque,
+	[KIND_TYPE] = &kind_type,
+	[KIND_FUNCTION] = &kind_object,
+	[KIND_METHOD] = &kind_object,
+	[KIND_CELL] = &kind_object,
+	[KIND_CODE] = &kind_code,
+	[KIND_FRAME] = &kind_frame,
+	[KIND_GENERATOR] = &kind_generator,
+	[KIND_EXCEPTION] = &kind_object,
+	[KIND_TRACEBACK] = &kind_object,
+	[KIND_MODULE] = &kind_object,
+	[KIND_WEAKREF] = &kind_weakref,
+	[KIND_LRU] = &kind_lru,
+	[KIND_LRU_LINK] = &kind_lru_link,
+	[KIND_BYTEARRAY] = &kind_bytearray,
 };
 
 static bool is_container(const struct py_type *type)
@@ -170,7 +193,8 @@ void kinds_label(struct reach *r, const struct step *s, struct strbuf *out)
 	if (s->edge == EDGE_DICT || s->edge == EDGE_STORAGE)
 		return;
 	if (s->edge >= EDGE_VALUE && s->edge < EDGE_LOCAL) {
-		if (kinds_attribute_name(r, &s->parent, s->edge & EDGE_VALUE_MAX, name, sizeof(name)))
+		if (kinds_attribute_name(r, &s->parent, s->edge & EDGE_VALUE_MAX, name,
+					 sizeof(name)))
 			strbuf_addf(out, ".%s", name);
 		else
 			strbuf_add(out, ".?");
@@ -190,9 +214,9 @@ uint64_t kinds_slot(struct reach *r, const struct object *o, unsigned edge)
 	if ((edge & 0xc000) == EDGE_FIELD)
 		return index < FIELD_MAX ? o->addr + 8ull * index : 0;
 	if ((edge & 0xc000) == EDGE_ITEM)
-		return o->type && kinds[o->type->kind]->slot && index < EDGE_INDEX_MAX ?
-			       kinds[o->type->kind]->slot(r, o, index) :
-			       0;
+		return o->type && kinds[o->type->kind]->slot && index < EDGE_INDEX_MAX
+			       ? kinds[o->type->kind]->slot(r, o, index)
+			       : 0;
 	if (edge >= EDGE_VALUE && edge < EDGE_LOCAL) {
 		values = kinds_attribute_values(r, o, &count);
 		index = edge & EDGE_VALUE_MAX;

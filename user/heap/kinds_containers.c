@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * list, tuple, dict, set, deque: exact bounds, and consistent with their storage while the target changes them.
+ * list, tuple, dict, set, deque: exact bounds, and consistent with their storage while the target
+ * changes them.
  */
 #include <stdio.h>
 #include <string.h>
@@ -9,10 +10,10 @@
 #include "kinds.h"
 #include "members.h"
 
-#define READ_AGAIN 3		/* times a header and its storage are read until they agree */
-#define COUNT_MAX (1ull << 32)	/* elements of one container that are believed */
+#define READ_AGAIN 3	       /* times a header and its storage are read until they agree */
+#define COUNT_MAX (1ull << 32) /* elements of one container that are believed */
 #define CHUNK_ENTRIES 256
-#define SMALL_DICT 64		/* keys of larger dicts are data, not names */
+#define SMALL_DICT 64 /* keys of larger dicts are data, not names */
 
 static bool word(struct reach *r, const struct object *o, uint64_t addr, uint64_t *value)
 {
@@ -41,7 +42,8 @@ static void visit_list(struct reach *r, const struct object *o)
 	struct object now = as_live(r, o);
 	uint64_t size, items;
 
-	if (!word(r, &now, o->addr + l->ob_size, &size) || !word(r, &now, o->addr + l->li_item, &items))
+	if (!word(r, &now, o->addr + l->ob_size, &size) ||
+	    !word(r, &now, o->addr + l->li_item, &items))
 		return;
 	if (size > COUNT_MAX || !remote_plausible(items))
 		return;
@@ -53,7 +55,8 @@ static uint64_t slot_list(struct reach *r, const struct object *o, unsigned inde
 {
 	uint64_t items;
 
-	return remote_u64(r->mem, o->addr + r->rt->layout.li_item, &items) ? items + 8ull * index : 0;
+	return remote_u64(r->mem, o->addr + r->rt->layout.li_item, &items) ? items + 8ull * index
+									   : 0;
 }
 
 static void label_any_item(struct reach *r, const struct step *s, struct strbuf *out)
@@ -71,7 +74,8 @@ static void visit_tuple(struct reach *r, const struct object *o)
 	uint64_t size, room = (o->start + o->size - o->addr - l->tu_item) / 8;
 
 	if (word(r, o, o->addr + l->ob_size, &size))
-		reach_words(r, o, o->addr + l->tu_item, size < room ? size : room, EDGE_ITEM, 0, EDGE_INDEX_MAX, true);
+		reach_words(r, o, o->addr + l->tu_item, size < room ? size : room, EDGE_ITEM, 0,
+			    EDGE_INDEX_MAX, true);
 }
 
 static uint64_t slot_tuple(struct reach *r, const struct object *o, unsigned index)
@@ -93,7 +97,8 @@ static void label_tuple(struct reach *r, const struct step *s, struct strbuf *ou
 
 const struct kind_ops kind_tuple = { visit_tuple, label_tuple, slot_tuple };
 
-bool kinds_dict_keys(struct reach *r, const struct object *o, uint64_t addr, struct py_dict_keys *keys)
+bool kinds_dict_keys(struct reach *r, const struct object *o, uint64_t addr,
+		     struct py_dict_keys *keys)
 {
 	uint8_t head[PY_DICT_KEYS_HEAD] = { 0 };
 
@@ -102,18 +107,21 @@ bool kinds_dict_keys(struct reach *r, const struct object *o, uint64_t addr, str
 }
 
 /* Keys and values of a combined table, entry by entry. */
-static void visit_entries(struct reach *r, const struct object *now, const struct py_dict_keys *keys)
+static void visit_entries(struct reach *r, const struct object *now,
+			  const struct py_dict_keys *keys)
 {
 	uint8_t chunk[CHUNK_ENTRIES * 24];
 
 	for (uint64_t done = 0; done < keys->count; done += CHUNK_ENTRIES) {
-		uint64_t n = keys->count - done < CHUNK_ENTRIES ? keys->count - done : CHUNK_ENTRIES;
+		uint64_t n =
+			keys->count - done < CHUNK_ENTRIES ? keys->count - done : CHUNK_ENTRIES;
 		uint64_t at = keys->entries + done * keys->entry_size;
 
 		if (!reach_read(r, now, at, chunk, n * keys->entry_size))
 			return;
 		for (uint64_t i = 0; i < n; i++, at += keys->entry_size) {
-			unsigned index = done + i < EDGE_INDEX_MAX ? (unsigned)(done + i) : EDGE_INDEX_MAX;
+			unsigned index =
+				done + i < EDGE_INDEX_MAX ? (unsigned)(done + i) : EDGE_INDEX_MAX;
 			uint64_t key, value;
 
 			memcpy(&key, chunk + i * keys->entry_size + keys->key, sizeof(key));
@@ -134,7 +142,8 @@ static void visit_dict(struct reach *r, const struct object *o)
 	uint64_t at, values, again;
 
 	for (int try = 0; try < READ_AGAIN; try++) {
-		if (!word(r, &now, o->addr + l->di_keys, &at) || !word(r, &now, o->addr + l->di_values, &values))
+		if (!word(r, &now, o->addr + l->di_keys, &at) ||
+		    !word(r, &now, o->addr + l->di_values, &values))
 			return;
 		if (kinds_dict_keys(r, &now, at, &keys)) {
 			reach_storage(r, o, at);
@@ -143,10 +152,12 @@ static void visit_dict(struct reach *r, const struct object *o)
 			} else if (remote_plausible(values)) {
 				reach_storage(r, o, values);
 				values += py_has(l->dv_values) ? l->dv_values : 0;
-				reach_words(r, &now, values, keys.count, EDGE_ITEM, 0, EDGE_INDEX_MAX, true);
+				reach_words(r, &now, values, keys.count, EDGE_ITEM, 0,
+					    EDGE_INDEX_MAX, true);
 			}
 		}
-		/* a table that was replaced meanwhile is read again; what was reached by then stays */
+		/* a table that was replaced meanwhile is read again; what was reached by then stays
+		 */
 		if (!now.young || !word(r, &now, o->addr + l->di_keys, &again) || again == at)
 			return;
 	}
@@ -160,7 +171,8 @@ static uint64_t slot_dict(struct reach *r, const struct object *o, unsigned inde
 	uint64_t at, values;
 
 	now.young = true;
-	if (!word(r, &now, o->addr + l->di_keys, &at) || !word(r, &now, o->addr + l->di_values, &values) ||
+	if (!word(r, &now, o->addr + l->di_keys, &at) ||
+	    !word(r, &now, o->addr + l->di_values, &values) ||
 	    !kinds_dict_keys(r, &now, at, &keys) || index >= keys.count)
 		return 0;
 	if (values)
@@ -193,8 +205,10 @@ static void label_dict(struct reach *r, const struct step *s, struct strbuf *out
 		return;
 	}
 	named = index < keys.count && (s->namespace || keys.count <= SMALL_DICT) &&
-		key_name(r, reader_word(r->reader, keys.entries + (uint64_t)index * keys.entry_size + keys.key), name,
-			 sizeof(name));
+		key_name(r,
+			 reader_word(r->reader,
+				     keys.entries + (uint64_t)index * keys.entry_size + keys.key),
+			 name, sizeof(name));
 	if (s->edge & EDGE_KEY)
 		strbuf_add(out, "{key}");
 	else if (s->namespace && named)
@@ -214,7 +228,8 @@ static void visit_set(struct reach *r, const struct object *o)
 	struct object now = as_live(r, o);
 	uint64_t mask, table, pair[CHUNK_ENTRIES][2];
 
-	if (!word(r, &now, o->addr + l->se_mask, &mask) || !word(r, &now, o->addr + l->se_table, &table))
+	if (!word(r, &now, o->addr + l->se_mask, &mask) ||
+	    !word(r, &now, o->addr + l->se_table, &table))
 		return;
 	if (mask >= COUNT_MAX || mask & (mask + 1) || !remote_plausible(table))
 		return;
@@ -227,7 +242,8 @@ static void visit_set(struct reach *r, const struct object *o)
 			return;
 		for (uint64_t i = 0; i < n; i++)
 			if (pair[i][0])
-				reach_edge(r, o->block, EDGE_ITEM, table + (done + i) * 16, pair[i][0], true);
+				reach_edge(r, o->block, EDGE_ITEM, table + (done + i) * 16,
+					   pair[i][0], true);
 	}
 }
 
@@ -249,8 +265,8 @@ static uint64_t slot_none(struct reach *r, const struct object *o, unsigned inde
 const struct kind_ops kind_set = { visit_set, label_set, slot_none };
 
 /*
- * A deque's blocks: leftlink, 64 elements, rightlink. Elements lie from leftindex of the leftmost block on, ob_size of them.
- * Modules/_collectionsmodule.c.
+ * A deque's blocks: leftlink, 64 elements, rightlink. Elements lie from leftindex of the leftmost
+ * block on, ob_size of them. Modules/_collectionsmodule.c.
  */
 static void visit_deque(struct reach *r, const struct object *o)
 {
@@ -258,14 +274,17 @@ static void visit_deque(struct reach *r, const struct object *o)
 	struct object now = as_live(r, o);
 	uint64_t left, block, index;
 
-	if (!word(r, &now, o->addr + l->ob_size, &left) || !word(r, &now, o->addr + l->dq_leftblock, &block) ||
+	if (!word(r, &now, o->addr + l->ob_size, &left) ||
+	    !word(r, &now, o->addr + l->dq_leftblock, &block) ||
 	    !word(r, &now, o->addr + l->dq_leftindex, &index))
 		return;
-	for (uint64_t i = 0; left && left < COUNT_MAX && index < l->db_len && remote_plausible(block); i++) {
+	for (uint64_t i = 0;
+	     left && left < COUNT_MAX && index < l->db_len && remote_plausible(block); i++) {
 		uint64_t n = l->db_len - index < left ? l->db_len - index : left;
 
 		reach_storage(r, o, block);
-		reach_words(r, &now, block + l->db_data + index * 8, n, EDGE_ITEM, i * l->db_len, EDGE_INDEX_MAX, true);
+		reach_words(r, &now, block + l->db_data + index * 8, n, EDGE_ITEM, i * l->db_len,
+			    EDGE_INDEX_MAX, true);
 		left -= n;
 		index = 0;
 		if (left && !word(r, &now, block + l->db_rightlink, &block))

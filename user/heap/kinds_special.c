@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Frames, generators, code, weak references, lru_cache, bytearray: objects whose words are not all references.
+ * Frames, generators, code, weak references, lru_cache, bytearray: objects whose words are not all
+ * references.
  */
 #include <string.h>
 
@@ -13,8 +14,9 @@ static bool word(struct reach *r, const struct object *o, uint64_t addr, uint64_
 }
 
 /*
- * Local variables and stack of the interpreter frame at @frame, which lies in @o or, to 3.10, is it. Slots of 3.14 and later
- * carry tags: 3 in the low bits is a small int, other bits are masked off.
+ * Local variables and stack of the interpreter frame at @frame, which lies in @o or, to 3.10, is
+ * it. Slots of 3.14 and later carry tags: 3 in the low bits is a small int, other bits are masked
+ * off.
  */
 static void visit_locals(struct reach *r, const struct object *o, uint64_t frame, uint64_t count)
 {
@@ -26,13 +28,16 @@ static void visit_locals(struct reach *r, const struct object *o, uint64_t frame
 			continue;
 		if (r->rt->layout.facts.tagged_refs && (slot & 3) == 3)
 			continue;
-		reach_edge(r, o->block, EDGE_LOCAL | (unsigned)(i < EDGE_LOCAL_MAX ? i : EDGE_LOCAL_MAX), at,
+		reach_edge(r, o->block,
+			   EDGE_LOCAL | (unsigned)(i < EDGE_LOCAL_MAX ? i : EDGE_LOCAL_MAX), at,
 			   slot & ~7ull, true);
 	}
 }
 
-/* How many slots of the frame are in use: named ones, and the stack as far as the frame says (3.11+). */
-static uint64_t slots_in_use(struct reach *r, const struct object *o, uint64_t frame, unsigned named, unsigned stack)
+/* How many slots of the frame are in use: named ones, and the stack as far as the frame says
+ * (3.11+). */
+static uint64_t slots_in_use(struct reach *r, const struct object *o, uint64_t frame,
+			     unsigned named, unsigned stack)
 {
 	const struct py_layout *l = &r->rt->layout;
 	uint64_t top = 0;
@@ -40,7 +45,8 @@ static uint64_t slots_in_use(struct reach *r, const struct object *o, uint64_t f
 
 	if (py_has(l->fr_stackpointer) && word(r, o, frame + l->fr_stackpointer, &top))
 		top = top > frame + l->fr_localsplus ? (top - frame - l->fr_localsplus) / 8 : 0;
-	else if (py_has(l->fr_stacktop) && reach_read(r, o, frame + l->fr_stacktop, &depth, sizeof(depth)))
+	else if (py_has(l->fr_stacktop) &&
+		 reach_read(r, o, frame + l->fr_stacktop, &depth, sizeof(depth)))
 		top = depth > 0 ? (uint64_t)depth : 0;
 	return top > named && top <= named + stack ? top : named;
 }
@@ -48,21 +54,24 @@ static uint64_t slots_in_use(struct reach *r, const struct object *o, uint64_t f
 static void visit_interpreter_frame(struct reach *r, const struct object *o, uint64_t frame)
 {
 	const struct py_layout *l = &r->rt->layout;
-	const uint32_t fields[] = { l->fr_func, l->fr_locals, l->fr_frame_obj, l->fr_globals, l->fr_builtins };
+	const uint32_t fields[] = { l->fr_func, l->fr_locals, l->fr_frame_obj, l->fr_globals,
+				    l->fr_builtins };
 	unsigned named, stack;
 	uint64_t code, held;
 
-	if (!word(r, o, frame + l->fr_code, &code) || py_code_slots(l, r->mem, code & ~7ull, &named, &stack))
+	if (!word(r, o, frame + l->fr_code, &code) ||
+	    py_code_slots(l, r->mem, code & ~7ull, &named, &stack))
 		return;
 	visit_locals(r, o, frame, slots_in_use(r, o, frame, named, stack));
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
 		uint64_t at = frame + fields[i];
 
 		if (py_has(fields[i]) && word(r, o, at, &held))
-			reach_edge(r, o->block, EDGE_FIELD | (unsigned)((at - o->addr) / 8), at, held & ~7ull, true);
+			reach_edge(r, o->block, EDGE_FIELD | (unsigned)((at - o->addr) / 8), at,
+				   held & ~7ull, true);
 	}
-	reach_edge(r, o->block, EDGE_FIELD | (unsigned)((frame + l->fr_code - o->addr) / 8), frame + l->fr_code,
-		   code & ~7ull, true);
+	reach_edge(r, o->block, EDGE_FIELD | (unsigned)((frame + l->fr_code - o->addr) / 8),
+		   frame + l->fr_code, code & ~7ull, true);
 }
 
 /* To 3.10 the frame object is the frame; its stack is known only while it does not run. */
@@ -73,14 +82,17 @@ static void visit_old_frame(struct reach *r, const struct object *o)
 	unsigned named, stack;
 	int32_t depth;
 
-	if (!word(r, o, o->addr + l->fr_code, &code) || py_code_slots(l, r->mem, code, &named, &stack) ||
+	if (!word(r, o, o->addr + l->fr_code, &code) ||
+	    py_code_slots(l, r->mem, code, &named, &stack) ||
 	    !word(r, o, o->addr + l->fo_valuestack, &valuestack))
 		return;
-	if (py_has(l->fo_stackdepth) && reach_read(r, o, o->addr + l->fo_stackdepth, &depth, sizeof(depth)) && depth > 0)
+	if (py_has(l->fo_stackdepth) &&
+	    reach_read(r, o, o->addr + l->fo_stackdepth, &depth, sizeof(depth)) && depth > 0)
 		top = valuestack + 8ull * (unsigned)depth;
 	else if (py_has(l->fo_stacktop))
 		word(r, o, o->addr + l->fo_stacktop, &top);
-	if (top > valuestack && valuestack == o->addr + l->fr_localsplus + 8ull * named && top - valuestack <= 8ull * stack)
+	if (top > valuestack && valuestack == o->addr + l->fr_localsplus + 8ull * named &&
+	    top - valuestack <= 8ull * stack)
 		named += (unsigned)(top - valuestack) / 8;
 	visit_locals(r, o, o->addr, named);
 	kinds_visit_fields(r, o, l->fo_back, l->fo_valuestack);
@@ -110,7 +122,8 @@ static void local_name(struct reach *r, uint64_t frame, const struct step *s, st
 	struct py_code known;
 	char name[64];
 
-	if (py_code_varname(&r->rt->layout, r->mem, code, s->edge & EDGE_VALUE_MAX, name, sizeof(name)))
+	if (py_code_varname(&r->rt->layout, r->mem, code, s->edge & EDGE_VALUE_MAX, name,
+			    sizeof(name)))
 		strbuf_add(out, "<stack>");
 	else if (py_code_read(&r->rt->layout, r->mem, code, &known))
 		strbuf_addf(out, "<frame>.%s", name);
@@ -136,8 +149,10 @@ static void visit_generator(struct reach *r, const struct object *o)
 		visit_interpreter_frame(r, o, o->addr + l->ge_iframe);
 		return;
 	}
-	/* behind gi_running lie seven bytes of padding with whatever was there: one word to step over (to 3.9) */
-	kinds_visit_fields(r, o, 16, py_has(l->ge_running) ? l->ge_running & ~7u : o->type->basicsize);
+	/* behind gi_running lie seven bytes of padding with whatever was there: one word to step
+	 * over (to 3.9) */
+	kinds_visit_fields(r, o, 16,
+			   py_has(l->ge_running) ? l->ge_running & ~7u : o->type->basicsize);
 	if (py_has(l->ge_running))
 		kinds_visit_fields(r, o, (l->ge_running & ~7u) + 8, o->type->basicsize);
 }
@@ -154,7 +169,8 @@ static void visit_code(struct reach *r, const struct object *o)
 {
 	const struct py_layout *l = &r->rt->layout;
 
-	kinds_visit_fields(r, o, 16, py_has(l->co_zombieframe) ? l->co_zombieframe : o->type->basicsize);
+	kinds_visit_fields(r, o, 16,
+			   py_has(l->co_zombieframe) ? l->co_zombieframe : o->type->basicsize);
 }
 
 const struct kind_ops kind_code = { visit_code, NULL, NULL };

@@ -91,7 +91,8 @@ static uint32_t add(struct reach *r, uint64_t start, uint64_t size, unsigned num
 		}
 		return r->history->now.count + i;
 	}
-	if (r->lates == REACH_LATE_MAX || grow(&r->late, &r->late_cap, r->lates + 1, sizeof(*r->late)) ||
+	if (r->lates == REACH_LATE_MAX ||
+	    grow(&r->late, &r->late_cap, r->lates + 1, sizeof(*r->late)) ||
 	    grow(&r->late_type, &r->late_type_cap, r->lates + 1, sizeof(*r->late_type)) ||
 	    grow(&r->parent, &r->parent_cap, (size_t)block + 1, sizeof(*r->parent)) ||
 	    grow(&r->edge, &r->edge_cap, (size_t)block + 1, sizeof(*r->edge))) {
@@ -106,12 +107,14 @@ static uint32_t add(struct reach *r, uint64_t start, uint64_t size, unsigned num
 }
 
 /* The block at @start of @size bytes is live: which object is in it now? */
-static uint32_t identified(struct reach *r, uint64_t start, uint64_t size, const uint8_t *bytes, uint64_t *out)
+static uint32_t identified(struct reach *r, uint64_t start, uint64_t size, const uint8_t *bytes,
+			   uint64_t *out)
 {
 	struct blocks *b = &r->history->now;
 	uint64_t known_start, known_size;
 	uint32_t offset, block = blocks_find(b, start, &known_start, &known_size);
-	unsigned number = types_identify(r->types, bytes, size < HEAD_BYTES ? size : HEAD_BYTES, size, &offset);
+	unsigned number = types_identify(r->types, bytes, size < HEAD_BYTES ? size : HEAD_BYTES,
+					 size, &offset);
 
 	*out = start;
 	if (block == BLOCK_NONE || known_start != start || known_size != size)
@@ -136,8 +139,8 @@ static uint32_t find_in_pool(struct reach *r, uint64_t to, uint64_t *start, bool
 
 	*is_pool = false;
 	if (pool_size > sizeof(bytes) || remote_read(r->mem, base, bytes, POOL_HEADER) ||
-	    !pool_recognise(bytes, base, pool_size) || remote_read(r->mem, base, bytes, pool_size) ||
-	    !pool_recognise(bytes, base, pool_size))
+	    !pool_recognise(bytes, base, pool_size) ||
+	    remote_read(r->mem, base, bytes, pool_size) || !pool_recognise(bytes, base, pool_size))
 		return BLOCK_NONE;
 	*is_pool = true;
 	pool_parse(&pool, bytes, base, pool_size);
@@ -150,7 +153,8 @@ static uint32_t find_in_pool(struct reach *r, uint64_t to, uint64_t *start, bool
 	return identified(r, base, pool.block_size, bytes + (base & (pool_size - 1)), start);
 }
 
-/* A malloc chunk whose user part begins at @to, or one or two prefixes before. See glibc.h for the headers. */
+/* A malloc chunk whose user part begins at @to, or one or two prefixes before. See glibc.h for the
+ * headers. */
 static uint32_t find_chunk(struct reach *r, const struct span *span, uint64_t to, uint64_t *start)
 {
 	for (uint64_t user = to; user >= to - 48; user -= 16) {
@@ -159,13 +163,16 @@ static uint32_t find_chunk(struct reach *r, const struct span *span, uint64_t to
 		uint32_t offset;
 		unsigned number;
 
-		if (user & 15 || user < span->start + 16 || remote_read(r->mem, user - 16, header, sizeof(header)))
+		if (user & 15 || user < span->start + 16 ||
+		    remote_read(r->mem, user - 16, header, sizeof(header)))
 			return BLOCK_NONE;
 		size = header[1] & ~7ull;
 		if (size < 32 || size & 15 || size > CHUNK_MOST || user - 16 + size > span->end)
 			continue;
-		if (!(header[1] & 2)) { /* not mapped: the next chunk must say that this one is in use */
-			if (remote_read(r->mem, user - 16 + size, next, sizeof(next)) || !(next[1] & 1))
+		if (!(header[1] &
+		      2)) { /* not mapped: the next chunk must say that this one is in use */
+			if (remote_read(r->mem, user - 16 + size, next, sizeof(next)) ||
+			    !(next[1] & 1))
 				continue;
 			size -= 8;
 		} else {
@@ -173,7 +180,8 @@ static uint32_t find_chunk(struct reach *r, const struct span *span, uint64_t to
 		}
 		if (remote_read(r->mem, user, bytes, size < sizeof(bytes) ? size : sizeof(bytes)))
 			continue;
-		number = types_identify(r->types, bytes, size < HEAD_BYTES ? size : HEAD_BYTES, size, &offset);
+		number = types_identify(r->types, bytes, size < HEAD_BYTES ? size : HEAD_BYTES,
+					size, &offset);
 		if (number == TYPE_NONE ? user == to : user + offset == to)
 			return identified(r, user, size, bytes, start);
 	}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Late blocks: allocated after the latest walk, found because something points to them. Numbered behind the walk's table.
+ * Late blocks: allocated after the latest walk, found because something points to them. Numbered
+ * behind the walk's table.
  */
 #ifndef PYLEAK_HEAP_LATE_H
 #define PYLEAK_HEAP_LATE_H
@@ -9,12 +10,14 @@
 
 int late_init(struct reach *r);
 
-/* Could @to lie in allocated memory? Reads the map again, at most every few ms, when it lies outside the known one. */
+/* Could @to lie in allocated memory? Reads the map again, at most every few ms, when it lies
+ * outside the known one. */
 bool late_may_hold(struct reach *r, uint64_t to);
 
 /*
- * Find the block that @to points to in live memory: a pool's block or a chunk. Its number (one of the table when it is the
- * same block there, identified anew) and start, or BLOCK_NONE where there is no live block.
+ * Find the block that @to points to in live memory: a pool's block or a chunk. Its number (one of
+ * the table when it is the same block there, identified anew) and start, or BLOCK_NONE where there
+ * is no live block.
  */
 uint32_t late_find(struct reach *r, uint64_t to, uint64_t *start);
 

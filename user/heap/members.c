@@ -15,7 +15,10 @@ struct field {
 	const char *label;
 };
 
-#define F(kind, field, label) { kind, offsetof(struct py_layout, field), label }
+#define F(kind, field, label)                                  \
+	{                                                      \
+		kind, offsetof(struct py_layout, field), label \
+	}
 
 static const struct field fields[] = {
 	F(KIND_MODULE, ml_dict, ""),
@@ -68,7 +71,8 @@ struct search {
 	char name[64];
 };
 
-/* A value of a type's dict: is it the descriptor of the member at the offset? PyMemberDef is {name, int type, offset, ...}. */
+/* A value of a type's dict: is it the descriptor of the member at the offset? PyMemberDef is {name,
+ * int type, offset, ...}. */
 static int try_member(void *arg, uint64_t key, uint64_t value)
 {
 	struct search *s = arg;
@@ -79,10 +83,12 @@ static int try_member(void *arg, uint64_t key, uint64_t value)
 	if (!remote_u64(s->r->mem, value + s->r->rt->layout.ob_type, &type))
 		return 0;
 	number = types_at(s->r->types, type);
-	if (number == TYPE_NONE || strcmp(types_get(s->r->types, number)->name, "member_descriptor") != 0)
+	if (number == TYPE_NONE ||
+	    strcmp(types_get(s->r->types, number)->name, "member_descriptor") != 0)
 		return 0;
 	if (!remote_u64(s->r->mem, value + s->r->rt->layout.md_member, &def) ||
-	    !remote_u64(s->r->mem, def, &name) || !remote_u64(s->r->mem, def + 16, &offset) || offset != s->offset)
+	    !remote_u64(s->r->mem, def, &name) || !remote_u64(s->r->mem, def + 16, &offset) ||
+	    offset != s->offset)
 		return 0;
 	return remote_cstr(s->r->mem, name, s->name, sizeof(s->name)) > 0;
 }
@@ -143,19 +149,21 @@ bool members_is_namespace(const struct reach *r, const struct object *o, unsigne
 
 bool members_is_closure(const struct reach *r, const struct object *o, unsigned edge)
 {
-	return o->type && o->type->kind == KIND_FUNCTION && edge == (EDGE_FIELD | r->rt->layout.fu_closure / 8);
+	return o->type && o->type->kind == KIND_FUNCTION &&
+	       edge == (EDGE_FIELD | r->rt->layout.fu_closure / 8);
 }
 
 /* Free variables are the last of a code object's named slots, in the order of the closure. */
-void members_closure_label(struct reach *r, uint64_t function, unsigned index, uint64_t count, struct strbuf *out)
+void members_closure_label(struct reach *r, uint64_t function, unsigned index, uint64_t count,
+			   struct strbuf *out)
 {
 	const struct py_layout *l = &r->rt->layout;
 	unsigned named, stack;
 	uint64_t code;
 	char name[64];
 
-	if (remote_u64(r->mem, function + l->fu_code, &code) && !py_code_slots(l, r->mem, code, &named, &stack) &&
-	    count <= named && index < count &&
+	if (remote_u64(r->mem, function + l->fu_code, &code) &&
+	    !py_code_slots(l, r->mem, code, &named, &stack) && count <= named && index < count &&
 	    !py_code_varname(l, r->mem, code, named - (unsigned)count + index, name, sizeof(name)))
 		strbuf_addf(out, " (closure: %s)", name);
 	else

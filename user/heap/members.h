@@ -9,8 +9,9 @@
 #include "reach.h"
 
 /*
- * Append ".name" for the field at @offset of @o: by a table for the kinds that paths go through most, else by the type's member
- * descriptors (__slots__, PyMemberDef), else "<type+offset>". Steps that a person does not write add nothing.
+ * Append ".name" for the field at @offset of @o: by a table for the kinds that paths go through
+ * most, else by the type's member descriptors (__slots__, PyMemberDef), else "<type+offset>". Steps
+ * that a person does not write add nothing.
  */
 void members_label(struct reach *r, const struct object *o, uint32_t offset, struct strbuf *out);
 
@@ -20,7 +21,9 @@ bool members_is_namespace(const struct reach *r, const struct object *o, unsigne
 /* Does the edge lead from a function to its closure, the tuple of its free variables? */
 bool members_is_closure(const struct reach *r, const struct object *o, unsigned edge);
 
-/* Append how the free variable @index of @count of the function at @function is written: " (closure: name)". */
-void members_closure_label(struct reach *r, uint64_t function, unsigned index, uint64_t count, struct strbuf *out);
+/* Append how the free variable @index of @count of the function at @function is written: "
+ * (closure: name)". */
+void members_closure_label(struct reach *r, uint64_t function, unsigned index, uint64_t count,
+			   struct strbuf *out);
 
 #endif

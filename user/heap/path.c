@@ -7,8 +7,8 @@
 #include "kinds.h"
 #include "members.h"
 
-#define DEPTH_MAX (1u << 24)	/* of parents followed: longer is a loop, which cannot be */
-#define REPEATS_SHOWN 2		/* ".next.next.next..." is written ".next.next(...)" */
+#define DEPTH_MAX (1u << 24) /* of parents followed: longer is a loop, which cannot be */
+#define REPEATS_SHOWN 2	     /* ".next.next.next..." is written ".next.next(...)" */
 
 const struct root *path_root(const struct reach *r, uint32_t block)
 {
@@ -20,7 +20,8 @@ const struct root *path_root(const struct reach *r, uint32_t block)
 	return NULL;
 }
 
-/* Blocks on the way, from the outermost written one to @block; @left_out says whether there are others before [half]. */
+/* Blocks on the way, from the outermost written one to @block; @left_out says whether there are
+ * others before [half]. */
 struct way {
 	uint32_t block[PATH_STEPS_MAX];
 	unsigned count;
@@ -50,7 +51,7 @@ static void find_way(const struct reach *r, uint32_t block, struct way *way)
 
 struct writer {
 	struct strbuf out;
-	char last[96];	 /* the label written before */
+	char last[96]; /* the label written before */
 	unsigned repeats;
 	uint64_t function; /* whose closure the step before led to */
 	bool first, namespace;
@@ -75,7 +76,9 @@ static void add_label(struct writer *w, const char *label)
 
 static void add_step(struct reach *r, struct writer *w, uint32_t parent, unsigned edge)
 {
-	struct step step = { .edge = edge, .function = w->function, .namespace = w->namespace, .first = w->first };
+	struct step step = {
+		.edge = edge, .function = w->function, .namespace = w->namespace, .first = w->first
+	};
 	char text[96];
 	struct strbuf label;
 

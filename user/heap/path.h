@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The way from a root to a block, as a person would write it in code: "module app.cache: SESSIONS[*].user".
+ * The way from a root to a block, as a person would write it in code: "module app.cache:
+ * SESSIONS[*].user".
  */
 #ifndef PYLEAK_HEAP_PATH_H
 #define PYLEAK_HEAP_PATH_H

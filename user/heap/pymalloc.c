@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define ALIGNMENT 16
-#define SIZE_CLASSES 32	      /* 16 ... 512 bytes */
+#define SIZE_CLASSES 32		 /* 16 ... 512 bytes */
 #define ARENA_INDEX_MAX 1u << 24 /* 16 TiB of 1 MiB arenas */
 
 static uint32_t u32(const uint8_t *bytes, unsigned offset)
@@ -56,7 +56,8 @@ void pool_parse(struct pool *p, const uint8_t *bytes, uint64_t addr, uint32_t po
 		uint64_t offset = freeblock - addr - POOL_HEADER;
 		uint64_t block = offset / p->block_size;
 
-		if (offset >= pool_size || offset % p->block_size || block >= p->carved || p->free[block])
+		if (offset >= pool_size || offset % p->block_size || block >= p->carved ||
+		    p->free[block])
 			break;
 		p->free[block] = 1;
 		on_list++;

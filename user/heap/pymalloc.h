@@ -2,12 +2,13 @@
 /*
  * pymalloc's pools, recognised by their headers alone: no arena table, no symbol.
  *
- *   pool (4 KiB, from 3.10 16 KiB, aligned to its size)               Objects/obmalloc.c, struct pool_header
- *   +0  u32 ref.count   +8 freeblock   +16 nextpool   +24 prevpool
- *   +32 u32 arenaindex  +36 u32 szidx  +40 u32 nextoffset  +44 u32 maxnextoffset
- *   +48 block 0, block 1, ...                 block size (szidx + 1) * 16
+ *   pool (4 KiB, from 3.10 16 KiB, aligned to its size)               Objects/obmalloc.c, struct
+ * pool_header +0  u32 ref.count   +8 freeblock   +16 nextpool   +24 prevpool +32 u32 arenaindex +36
+ * u32 szidx  +40 u32 nextoffset  +44 u32 maxnextoffset +48 block 0, block 1, ... block size (szidx
+ * + 1) * 16
  *
- * A block is live when it lies below nextoffset and not on the list that begins at freeblock; ref.count says how many are.
+ * A block is live when it lies below nextoffset and not on the list that begins at freeblock;
+ * ref.count says how many are.
  */
 #ifndef PYLEAK_HEAP_PYMALLOC_H
 #define PYLEAK_HEAP_PYMALLOC_H

@@ -15,7 +15,6 @@
 #define HEAD_BYTES 128 /* of a block that types_identify() needs */
 #define QUEUE_SLIDE (1u << 20)
 
-
 unsigned reach_type(const struct reach *r, uint32_t block)
 {
 	uint32_t count = r->history->now.count;
@@ -27,7 +26,8 @@ static bool settled(const struct reach *r, uint32_t block)
 {
 	const struct blocks *b = &r->history->now;
 
-	return block < b->count && b->print[block] && (b->birth[block] & BIRTH_WALK) < r->history->walks;
+	return block < b->count && b->print[block] &&
+	       (b->birth[block] & BIRTH_WALK) < r->history->walks;
 }
 
 void reach_object(const struct reach *r, uint32_t block, struct object *o)
@@ -48,10 +48,12 @@ void reach_object(const struct reach *r, uint32_t block, struct object *o)
 
 bool reach_read(struct reach *r, const struct object *o, uint64_t addr, void *buf, size_t len)
 {
-	return o->young ? reader_fresh(r->reader, addr, buf, len) : reader_copy(r->reader, addr, buf, len);
+	return o->young ? reader_fresh(r->reader, addr, buf, len)
+			: reader_copy(r->reader, addr, buf, len);
 }
 
-/* Does a pointer @to fit the block? An object's slot holds exactly the object; other words may point into raw memory. */
+/* Does a pointer @to fit the block? An object's slot holds exactly the object; other words may
+ * point into raw memory. */
 static bool fits(const struct reach *r, uint32_t block, uint64_t start, uint64_t to, bool is_object)
 {
 	unsigned number = reach_type(r, block);
@@ -74,7 +76,9 @@ static void identify_again(struct reach *r, uint32_t block, uint64_t start, uint
 		return;
 	number = types_identify(r->types, bytes, have, size, &offset);
 	if (number != b->type[block])
-		b->birth[block] = (uint8_t)r->history->walks; /* another object since the walk: nobody's survivor */
+		b->birth[block] =
+			(uint8_t)r->history
+				->walks; /* another object since the walk: nobody's survivor */
 	b->type[block] = (uint16_t)number;
 	b->birth[block] |= BIRTH_CHECKED;
 }
@@ -132,7 +136,8 @@ static void reached(struct reach *r, uint32_t block, uint32_t parent, unsigned e
 		push(r, block);
 }
 
-void reach_edge(struct reach *r, uint32_t from, unsigned edge, uint64_t at, uint64_t to, bool is_object)
+void reach_edge(struct reach *r, uint32_t from, unsigned edge, uint64_t at, uint64_t to,
+		bool is_object)
 {
 	uint32_t block;
 
@@ -143,7 +148,8 @@ void reach_edge(struct reach *r, uint32_t from, unsigned edge, uint64_t at, uint
 	if (block == BLOCK_NONE && is_object && late_may_hold(r, to)) {
 		uint64_t now;
 
-		if (reader_fresh(r->reader, at, &now, sizeof(now)) && remote_plausible(now & ~7ull)) {
+		if (reader_fresh(r->reader, at, &now, sizeof(now)) &&
+		    remote_plausible(now & ~7ull)) {
 			block = resolve(r, now & ~7ull, true);
 			r->mended += block != BLOCK_NONE;
 		}
@@ -153,8 +159,8 @@ void reach_edge(struct reach *r, uint32_t from, unsigned edge, uint64_t at, uint
 		reached(r, block, from, edge);
 }
 
-void reach_words(struct reach *r, const struct object *o, uint64_t addr, uint64_t count, unsigned edge, uint64_t first,
-		 unsigned most, bool is_object)
+void reach_words(struct reach *r, const struct object *o, uint64_t addr, uint64_t count,
+		 unsigned edge, uint64_t first, unsigned most, bool is_object)
 {
 	uint64_t word[CHUNK_WORDS];
 
@@ -167,7 +173,8 @@ void reach_words(struct reach *r, const struct object *o, uint64_t addr, uint64_
 			uint64_t index = first + done + i;
 
 			if (word[i])
-				reach_edge(r, o->block, edge | (index < most ? (unsigned)index : most),
+				reach_edge(r, o->block,
+					   edge | (index < most ? (unsigned)index : most),
 					   addr + (done + i) * 8, word[i], is_object);
 		}
 		done += n;
@@ -181,14 +188,16 @@ void reach_storage(struct reach *r, const struct object *o, uint64_t addr)
 	if (!remote_plausible(addr))
 		return;
 	block = blocks_find(&r->history->now, addr, NULL, NULL);
-	if (block == BLOCK_NONE || r->parent[block] != PARENT_NONE || reach_type(r, block) != TYPE_NONE)
+	if (block == BLOCK_NONE || r->parent[block] != PARENT_NONE ||
+	    reach_type(r, block) != TYPE_NONE)
 		return;
 	r->parent[block] = o->block;
 	r->edge[block] = EDGE_STORAGE;
 	r->reached++;
 }
 
-bool reach_add_root(struct reach *r, enum root_kind kind, const char *label, uint64_t to, bool is_object)
+bool reach_add_root(struct reach *r, enum root_kind kind, const char *label, uint64_t to,
+		    bool is_object)
 {
 	uint32_t block = remote_plausible(to) ? resolve(r, to, is_object) : BLOCK_NONE;
 	const struct root *last = r->roots ? &r->root[r->roots - 1] : NULL;
@@ -196,7 +205,8 @@ bool reach_add_root(struct reach *r, enum root_kind kind, const char *label, uin
 	if (block == BLOCK_NONE || r->parent[block] != PARENT_NONE)
 		return false;
 	if (!last || last->kind != kind || strcmp(last->label, label) != 0) {
-		if (r->roots == REACH_ROOTS_MAX || grow(&r->root, &r->root_cap, r->roots + 1, sizeof(*r->root))) {
+		if (r->roots == REACH_ROOTS_MAX ||
+		    grow(&r->root, &r->root_cap, r->roots + 1, sizeof(*r->root))) {
 			r->err = -ENOMEM;
 			return false;
 		}

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Who holds what: breadth-first from the roots over the live target, so that every block gets the parent on a shortest path.
+ * Who holds what: breadth-first from the roots over the live target, so that every block gets the
+ * parent on a shortest path.
  *
  *   modules, drained -> frames and thread states, drained -> C data and stacks, conservatively
  *
- * The table of the latest walk says where blocks are; contents are read while searching. A block that did not stay the same
- * over the last two walks, or does not fit the pointer to it, is read again from the live target, and so is the slot that
- * points to it: the head of a growing list is always newer than any snapshot. Blocks born since the walk are added
- * behind the table ("late" blocks). A slot that holds an object accepts only the exact start of one.
+ * The table of the latest walk says where blocks are; contents are read while searching. A block
+ * that did not stay the same over the last two walks, or does not fit the pointer to it, is read
+ * again from the live target, and so is the slot that points to it: the head of a growing list is
+ * always newer than any snapshot. Blocks born since the walk are added behind the table ("late"
+ * blocks). A slot that holds an object accepts only the exact start of one.
  */
 #ifndef PYLEAK_HEAP_REACH_H
 #define PYLEAK_HEAP_REACH_H
@@ -23,8 +25,8 @@
 #include "walk.h"
 
 /*
- * How a parent holds its child, 16 bits. An index or offset that does not fit saturates; such an edge has a parent but
- * no slot of its own any more.
+ * How a parent holds its child, 16 bits. An index or offset that does not fit saturates; such an
+ * edge has a parent but no slot of its own any more.
  */
 #define EDGE_ITEM 0x0000    /* | index: element of a list, tuple, set, deque; entry of a dict */
 #define EDGE_KEY 0x4000	    /* | index: key of a dict's entry */
@@ -73,20 +75,22 @@ struct reach {
 	size_t head, tail, queue_cap;
 	struct root *root;
 	size_t roots, root_cap;
-	uint64_t reached, edges, mended, missed; /* missed: slots that led to no block even when read again */
-	uint64_t raw_skipped_bytes;		 /* of large raw blocks, not searched for pointers */
+	uint64_t reached, edges, mended,
+		missed;		    /* missed: slots that led to no block even when read again */
+	uint64_t raw_skipped_bytes; /* of large raw blocks, not searched for pointers */
 	int err;
 };
 
 struct object {
 	uint32_t block;
-	uint64_t start, size; /* of the block */
-	uint64_t addr;	      /* of the object; of the block where it is raw */
+	uint64_t start, size;	    /* of the block */
+	uint64_t addr;		    /* of the object; of the block where it is raw */
 	const struct py_type *type; /* NULL: raw */
-	bool young;		    /* not the same over the last two walks: read it from the live target */
+	bool young; /* not the same over the last two walks: read it from the live target */
 };
 
-/* Search. Everything but the counters is set by the caller, who must have walked. 0, -ENOMEM, -ESRCH. */
+/* Search. Everything but the counters is set by the caller, who must have walked. 0, -ENOMEM,
+ * -ESRCH. */
 int reach_run(struct reach *r);
 void reach_release(struct reach *r);
 
@@ -108,18 +112,22 @@ unsigned reach_type(const struct reach *r, uint32_t block);
 
 /* For kinds.c and roots.c: */
 
-/* The word @to, read at @at, is a slot of block @from. @is_object: it can only be a PyObject pointer. */
-void reach_edge(struct reach *r, uint32_t from, unsigned edge, uint64_t at, uint64_t to, bool is_object);
+/* The word @to, read at @at, is a slot of block @from. @is_object: it can only be a PyObject
+ * pointer. */
+void reach_edge(struct reach *r, uint32_t from, unsigned edge, uint64_t at, uint64_t to,
+		bool is_object);
 
 /* @count words at @addr, each an edge: @edge | (@first + i), saturating at @most. */
-void reach_words(struct reach *r, const struct object *o, uint64_t addr, uint64_t count, unsigned edge, uint64_t first,
-		 unsigned most, bool is_object);
+void reach_words(struct reach *r, const struct object *o, uint64_t addr, uint64_t count,
+		 unsigned edge, uint64_t first, unsigned most, bool is_object);
 
 /* The block at @addr is part of object @o. */
 void reach_storage(struct reach *r, const struct object *o, uint64_t addr);
 
-/* A root that holds the object at @to. @is_object false: a word that may point anywhere into raw memory. */
-bool reach_add_root(struct reach *r, enum root_kind kind, const char *label, uint64_t to, bool is_object);
+/* A root that holds the object at @to. @is_object false: a word that may point anywhere into raw
+ * memory. */
+bool reach_add_root(struct reach *r, enum root_kind kind, const char *label, uint64_t to,
+		    bool is_object);
 
 /* Read @len bytes of @o at @addr, live if it is young. */
 bool reach_read(struct reach *r, const struct object *o, uint64_t addr, void *buf, size_t len);

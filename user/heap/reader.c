@@ -43,7 +43,8 @@ static int fill_run(void *arg, uint64_t start, uint64_t end, bool swapped)
 {
 	struct fill *f = arg;
 
-	if (!swapped && remote_read(f->r->mem, start, f->line + (start - f->addr), end - start) == 0)
+	if (!swapped &&
+	    remote_read(f->r->mem, start, f->line + (start - f->addr), end - start) == 0)
 		f->any = true;
 	return 0;
 }

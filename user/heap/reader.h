@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Reading the target here and there, through a cache of READER_LINES lines of 16 KiB (32 MiB at most, whatever the heap's
- * size). A line is as old as its first use, at most one search old; what must be newer is read with reader_fresh(). Pages
- * that are not in memory are not touched and read as zeros.
+ * Reading the target here and there, through a cache of READER_LINES lines of 16 KiB (32 MiB at
+ * most, whatever the heap's size). A line is as old as its first use, at most one search old; what
+ * must be newer is read with reader_fresh(). Pages that are not in memory are not touched and read
+ * as zeros.
  */
 #ifndef PYLEAK_HEAP_READER_H
 #define PYLEAK_HEAP_READER_H
@@ -20,8 +21,8 @@
 struct reader {
 	struct remote *mem;
 	struct present *present; /* NULL: every page counts as present */
-	uint8_t *lines;		 /* owned: READER_LINES of READER_LINE bytes, mapped, used as needed */
-	uint64_t *tag;		 /* owned: address of each line + 1; 0: empty */
+	uint8_t *lines; /* owned: READER_LINES of READER_LINE bytes, mapped, used as needed */
+	uint64_t *tag;	/* owned: address of each line + 1; 0: empty */
 };
 
 int reader_init(struct reader *r, struct remote *mem, struct present *present);

@@ -48,8 +48,8 @@ static void frame_slots(struct reach *r, uint64_t frame, uint64_t code)
 	unsigned named, stack;
 	char name[64], label[160];
 
-	if (py_code_read(l, r->mem, code, &known) || py_code_slots(l, r->mem, code, &named, &stack) ||
-	    named + stack > SLOTS_MAX)
+	if (py_code_read(l, r->mem, code, &known) ||
+	    py_code_slots(l, r->mem, code, &named, &stack) || named + stack > SLOTS_MAX)
 		return;
 	if (remote_read(r->mem, frame + l->fr_localsplus, slot, 8ull * (named + stack)) &&
 	    remote_read(r->mem, frame + l->fr_localsplus, slot, 8ull * named))
@@ -74,7 +74,8 @@ static void frames_of(struct reach *r, uint64_t thread)
 		if (!remote_plausible(frame) || !remote_u64(r->mem, frame + l->fr_code, &code) ||
 		    !remote_u64(r->mem, frame + l->fr_previous, &previous))
 			return;
-		if (py_has(l->facts.skip_owner_min) && !remote_read(r->mem, frame + l->fr_owner, &owner, 1) &&
+		if (py_has(l->facts.skip_owner_min) &&
+		    !remote_read(r->mem, frame + l->fr_owner, &owner, 1) &&
 		    owner >= l->facts.skip_owner_min)
 			continue;
 		frame_slots(r, frame, code & ~7ull);
@@ -107,7 +108,8 @@ void roots_threads(struct reach *r)
 }
 
 /* Every word of [@start, @end) that is present; blocks in between are not roots. */
-static void search(struct reach *r, enum root_kind kind, const char *label, uint64_t start, uint64_t end)
+static void search(struct reach *r, enum root_kind kind, const char *label, uint64_t start,
+		   uint64_t end)
 {
 	const struct span range = { .start = start, .end = end };
 
@@ -122,7 +124,8 @@ static void search(struct reach *r, enum root_kind kind, const char *label, uint
 			uint64_t word;
 
 			/* an arena that the kernel merged with .bss: its blocks are no roots */
-			if (kind == ROOT_DATA && blocks_find(&r->history->now, at + n / 2, NULL, NULL) != BLOCK_NONE)
+			if (kind == ROOT_DATA &&
+			    blocks_find(&r->history->now, at + n / 2, NULL, NULL) != BLOCK_NONE)
 				continue;
 
 			for (size_t o = 0; bytes && o + 8 <= n; o += 8) {
@@ -137,7 +140,8 @@ static void search(struct reach *r, enum root_kind kind, const char *label, uint
 
 void roots_data(struct reach *r)
 {
-	/* the map may be read again while searching, so walk a copy by index, with the bounds of each span taken first */
+	/* the map may be read again while searching, so walk a copy by index, with the bounds of
+	 * each span taken first */
 	for (size_t i = 0; i < r->spans->count; i++) {
 		const struct span span = r->spans->span[i];
 		char label[96];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Where everything that lives is held from in the end. In this order, so that the name a person knows wins: modules; running
- * frames, thread-local dicts and contexts; C data; native stacks.
+ * Where everything that lives is held from in the end. In this order, so that the name a person
+ * knows wins: modules; running frames, thread-local dicts and contexts; C data; native stacks.
  */
 #ifndef PYLEAK_HEAP_ROOTS_H
 #define PYLEAK_HEAP_ROOTS_H

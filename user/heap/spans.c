@@ -16,7 +16,8 @@ static enum span_kind kind_of(const struct map *map, const struct map *before)
 		return SPAN_BRK;
 	if (strncmp(map->path, "[stack", 6) == 0)
 		return SPAN_STACK;
-	if (!map->path[0] && before && before->end == map->start && before->inode && (before->prot & MAP_W))
+	if (!map->path[0] && before && before->end == map->start && before->inode &&
+	    (before->prot & MAP_W))
 		return SPAN_BSS;
 	return SPAN_ANON;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The parts of the target's address space that can hold Python objects or pointers to them: private writable maps.
+ * The parts of the target's address space that can hold Python objects or pointers to them: private
+ * writable maps.
  */
 #ifndef PYLEAK_HEAP_SPANS_H
 #define PYLEAK_HEAP_SPANS_H
@@ -11,10 +12,11 @@
 #include <sys/types.h>
 
 enum span_kind {
-	SPAN_ANON,  /* mmap: pymalloc arenas, glibc's thread arenas and large chunks */
-	SPAN_BRK,   /* [heap]: glibc's main arena */
-	SPAN_DATA,  /* .data of an image */
-	SPAN_BSS,   /* the anonymous rest behind a SPAN_DATA; the kernel merges what is mapped behind it, arenas too */
+	SPAN_ANON, /* mmap: pymalloc arenas, glibc's thread arenas and large chunks */
+	SPAN_BRK,  /* [heap]: glibc's main arena */
+	SPAN_DATA, /* .data of an image */
+	SPAN_BSS,  /* the anonymous rest behind a SPAN_DATA; the kernel merges what is mapped behind
+		      it, arenas too */
 	SPAN_STACK, /* of the main thread */
 };
 
@@ -25,7 +27,8 @@ struct span {
 };
 
 struct spans {
-	struct span *span; /* owned, ordered, not overlapping; neighbours of kind SPAN_ANON are merged */
+	struct span *
+		span; /* owned, ordered, not overlapping; neighbours of kind SPAN_ANON are merged */
 	size_t count;
 	uint64_t lo, hi; /* all of them lie in [lo, hi) */
 };

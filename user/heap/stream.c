@@ -75,14 +75,16 @@ static void load(struct stream *s, uint64_t addr)
 	s->start = at;
 	s->end = at + STREAM_WINDOW < s->limit ? at + STREAM_WINDOW : s->limit;
 	for (size_t i = run_behind(s, at); at < s->end; i++) {
-		uint64_t from = i < s->runs ? s->run[i].start : s->end, to = i < s->runs ? s->run[i].end : s->end;
+		uint64_t from = i < s->runs ? s->run[i].start : s->end,
+			 to = i < s->runs ? s->run[i].end : s->end;
 		ssize_t got;
 
 		from = from < at ? at : from > s->end ? s->end : from;
 		to = to > s->end ? s->end : to;
 		memset(s->window + (at - s->start), 0, from - at);
 		if (from < to) {
-			got = remote_read_some(s->mem, from, s->window + (from - s->start), to - from);
+			got = remote_read_some(s->mem, from, s->window + (from - s->start),
+					       to - from);
 			if (got < 0)
 				got = 0;
 			memset(s->window + (from - s->start) + got, 0, to - from - (size_t)got);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Reading a span of the target from front to back through one window of 1 MiB, so that a heap of any size is walked in
- * constant memory. Pages that are not in memory are never touched: they read as zeros.
+ * Reading a span of the target from front to back through one window of 1 MiB, so that a heap of
+ * any size is walked in constant memory. Pages that are not in memory are never touched: they read
+ * as zeros.
  */
 #ifndef PYLEAK_HEAP_STREAM_H
 #define PYLEAK_HEAP_STREAM_H
@@ -37,8 +38,9 @@ void stream_release(struct stream *s);
 int stream_begin(struct stream *s, const struct span *span);
 
 /*
- * @len bytes (at most half a window) at @addr of the span, NULL outside it. Valid until the next call. The window moves
- * forward by itself; stream_again() drops it, so that the next call reads the target anew.
+ * @len bytes (at most half a window) at @addr of the span, NULL outside it. Valid until the next
+ * call. The window moves forward by itself; stream_again() drops it, so that the next call reads
+ * the target anew.
  */
 const uint8_t *stream_at(struct stream *s, uint64_t addr, size_t len);
 void stream_again(struct stream *s);

@@ -30,7 +30,7 @@ static const struct {
 	{ "async_generator", KIND_GENERATOR },
 	{ "traceback", KIND_TRACEBACK },
 	{ "module", KIND_MODULE },
-	{ "weakref", KIND_WEAKREF },		/* to 3.11 */
+	{ "weakref", KIND_WEAKREF },		   /* to 3.11 */
 	{ "weakref.ReferenceType", KIND_WEAKREF }, /* from 3.12 */
 	{ "weakproxy", KIND_WEAKREF },
 	{ "weakcallableproxy", KIND_WEAKREF },
@@ -84,7 +84,8 @@ static uint64_t word(const uint8_t *bytes, uint32_t offset)
 	return w;
 }
 
-/* A live object's reference count: positive; 3.12 made the low half the count, 3.14 put flags into the high half. */
+/* A live object's reference count: positive; 3.12 made the low half the count, 3.14 put flags into
+ * the high half. */
 static bool count_is_live(const struct types *t, uint64_t refcnt)
 {
 	int minor = t->rt->layout.minor;
@@ -113,7 +114,8 @@ static bool metatype_is_type(struct types *t, uint64_t addr, int depth)
 
 	if (addr == t->rt->type_type)
 		return true;
-	if (depth > 3 || !remote_u64(t->mem, addr + l->tp_flags, &flags) || !(flags & PY_TPFLAGS_TYPE_SUBCLASS))
+	if (depth > 3 || !remote_u64(t->mem, addr + l->tp_flags, &flags) ||
+	    !(flags & PY_TPFLAGS_TYPE_SUBCLASS))
 		return false;
 	return remote_u64(t->mem, addr + l->ob_type, &meta) && metatype_is_type(t, meta, depth + 1);
 }
@@ -131,7 +133,8 @@ static void inherit_kind(struct types *t, struct py_type *type, const uint8_t *b
 		type->kind = (uint8_t)named[i].kind;
 		return;
 	}
-	/* Some C types became heap types with 3.9 to 3.12: their names stay qualified, which no Python class's tp_name is. */
+	/* Some C types became heap types with 3.9 to 3.12: their names stay qualified, which no
+	 * Python class's tp_name is. */
 	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
 		if (strchr(named[i].name, '.') && strcmp(type->name, named[i].name) == 0) {
 			type->kind = (uint8_t)named[i].kind;
@@ -142,7 +145,8 @@ static void inherit_kind(struct types *t, struct py_type *type, const uint8_t *b
 	if (number != TYPE_NONE && t->type[number].kind != KIND_OBJECT) {
 		type->kind = t->type[number].kind;
 		type->kind_size = t->type[number].kind_size;
-	} else if (type->flags & (PY_TPFLAGS_LONG_SUBCLASS | PY_TPFLAGS_UNICODE_SUBCLASS | PY_TPFLAGS_BYTES_SUBCLASS)) {
+	} else if (type->flags & (PY_TPFLAGS_LONG_SUBCLASS | PY_TPFLAGS_UNICODE_SUBCLASS |
+				  PY_TPFLAGS_BYTES_SUBCLASS)) {
 		type->kind = KIND_LEAF;
 	} else if (type->flags & PY_TPFLAGS_LIST_SUBCLASS) {
 		type->kind = KIND_LIST;
@@ -162,12 +166,13 @@ static void inherit_kind(struct types *t, struct py_type *type, const uint8_t *b
 static void sizes(const struct types *t, struct py_type *type)
 {
 	const struct py_layout *l = &t->rt->layout;
-	uint64_t pre = !l->facts.managed_dict ? 0 :
-		       l->minor < 12	      ? PY_TPFLAGS_MANAGED_DICT :
-						PY_TPFLAGS_MANAGED_DICT | PY_TPFLAGS_MANAGED_WEAKREF;
+	uint64_t pre = !l->facts.managed_dict ? 0
+		       : l->minor < 12	      ? PY_TPFLAGS_MANAGED_DICT
+				       : PY_TPFLAGS_MANAGED_DICT | PY_TPFLAGS_MANAGED_WEAKREF;
 
 	type->prefix = (type->flags & PY_TPFLAGS_HAVE_GC ? 16 : 0) + (type->flags & pre ? 16 : 0);
-	type->compact = type->flags & PY_TPFLAGS_UNICODE_SUBCLASS && !(type->flags & PY_TPFLAGS_HEAPTYPE);
+	type->compact =
+		type->flags & PY_TPFLAGS_UNICODE_SUBCLASS && !(type->flags & PY_TPFLAGS_HEAPTYPE);
 	type->least = type->prefix + (type->compact ? l->us_ascii_data + 1 : type->basicsize);
 }
 
@@ -180,19 +185,24 @@ static bool read_type(struct types *t, uint64_t addr, struct py_type *out)
 
 	if (l->tp_size > sizeof(bytes) || remote_read(t->mem, addr, bytes, l->tp_size))
 		return false;
-	*out = (struct py_type){ .address = addr, .flags = word(bytes, l->tp_flags), .seen = t->walk };
+	*out = (struct py_type){ .address = addr,
+				 .flags = word(bytes, l->tp_flags),
+				 .seen = t->walk };
 	basic = (int64_t)word(bytes, l->tp_basicsize);
 	item = (int64_t)word(bytes, l->tp_itemsize);
 	dictoffset = (int64_t)word(bytes, l->tp_dictoffset);
 	weaklist = (int64_t)word(bytes, l->tp_weaklistoffset);
-	if (!count_is_live(t, word(bytes, l->ob_refcnt)) || basic < 0 || basic > 1 << 20 || item < 0 || item > 1 << 20)
+	if (!count_is_live(t, word(bytes, l->ob_refcnt)) || basic < 0 || basic > 1 << 20 ||
+	    item < 0 || item > 1 << 20)
 		return false;
-	if (!(out->flags & PY_TPFLAGS_READY) || dictoffset < -basic - 64 || dictoffset > basic + 64 || weaklist > basic + 64)
+	if (!(out->flags & PY_TPFLAGS_READY) || dictoffset < -basic - 64 ||
+	    dictoffset > basic + 64 || weaklist > basic + 64)
 		return false;
 	if (!metatype_is_type(t, word(bytes, l->ob_type), 0))
 		return false;
 	out->name_address = word(bytes, l->tp_name);
-	if (remote_cstr(t->mem, out->name_address, out->name, sizeof(out->name)) <= 0 || !name_is_text(out->name))
+	if (remote_cstr(t->mem, out->name_address, out->name, sizeof(out->name)) <= 0 ||
+	    !name_is_text(out->name))
 		return false;
 	out->basicsize = (uint32_t)basic;
 	out->itemsize = (uint32_t)item;
@@ -223,7 +233,8 @@ static int rehash(struct types *t)
 	return 0;
 }
 
-/* The type of @number was seen at an earlier walk: is it still the same one? A heap type may be another by now. */
+/* The type of @number was seen at an earlier walk: is it still the same one? A heap type may be
+ * another by now. */
 static unsigned recheck(struct types *t, unsigned number)
 {
 	struct py_type now, *was = &t->type[number];
@@ -280,17 +291,20 @@ unsigned types_at(struct types *t, uint64_t addr)
 }
 
 /*
- * The debug allocators (PYTHONMALLOC=debug, Py_DEBUG builds) put 16 bytes in front of what they hand out: the size, then
- * 'o', 'm' or 'r' and seven times 0xfd (Objects/obmalloc.c, "Debug pymalloc").
+ * The debug allocators (PYTHONMALLOC=debug, Py_DEBUG builds) put 16 bytes in front of what they
+ * hand out: the size, then 'o', 'm' or 'r' and seven times 0xfd (Objects/obmalloc.c, "Debug
+ * pymalloc").
  */
 static bool has_debug_prefix(const uint8_t *bytes)
 {
 	uint64_t mark = word(bytes, 8);
 
-	return mark >> 8 == 0xfdfdfdfdfdfdfdull && ((uint8_t)mark == 'o' || (uint8_t)mark == 'm' || (uint8_t)mark == 'r');
+	return mark >> 8 == 0xfdfdfdfdfdfdfdull &&
+	       ((uint8_t)mark == 'o' || (uint8_t)mark == 'm' || (uint8_t)mark == 'r');
 }
 
-unsigned types_identify(struct types *t, const uint8_t *bytes, size_t have, uint64_t size, uint32_t *offset)
+unsigned types_identify(struct types *t, const uint8_t *bytes, size_t have, uint64_t size,
+			uint32_t *offset)
 {
 	uint32_t skip = 0;
 
@@ -298,7 +312,8 @@ unsigned types_identify(struct types *t, const uint8_t *bytes, size_t have, uint
 		t->debug_hooks = true;
 		skip = 16;
 	}
-	/* What lies in front of the object: nothing; a GC head or a managed dict; both (16 bytes each). */
+	/* What lies in front of the object: nothing; a GC head or a managed dict; both (16 bytes
+	 * each). */
 	for (uint32_t prefix = 0; prefix <= 32 && skip + prefix + 16 <= have; prefix += 16) {
 		const uint8_t *object = bytes + skip + prefix;
 		uint64_t type_addr = word(object, 8);
@@ -307,7 +322,8 @@ unsigned types_identify(struct types *t, const uint8_t *bytes, size_t have, uint
 		if (!count_is_live(t, word(object, 0)) || !remote_plausible(type_addr))
 			continue;
 		number = types_at(t, type_addr);
-		if (number == TYPE_NONE || t->type[number].prefix != prefix || t->type[number].least + skip > size)
+		if (number == TYPE_NONE || t->type[number].prefix != prefix ||
+		    t->type[number].least + skip > size)
 			continue;
 		*offset = skip + prefix;
 		return number;

@@ -2,8 +2,9 @@
 /*
  * The types of the target's objects, by address, each read and checked once a walk.
  *
- * A word is a type's address when what lies there has the shape of a type object (its own type is a type, it is ready, its
- * sizes and flags are sane, its name is text). Types get small numbers, so that two bytes a block say its type.
+ * A word is a type's address when what lies there has the shape of a type object (its own type is a
+ * type, it is ready, its sizes and flags are sane, its name is text). Types get small numbers, so
+ * that two bytes a block say its type.
  */
 #ifndef PYLEAK_HEAP_TYPES_H
 #define PYLEAK_HEAP_TYPES_H
@@ -14,12 +15,15 @@
 
 #include "../cpython/runtime.h"
 
-#define TYPE_NONE 0	  /* not an object: raw memory, or unknown */
-#define TYPES_MAX 65535	  /* of types of one target; objects of types beyond count as raw, see types.overflow */
+#define TYPE_NONE 0 /* not an object: raw memory, or unknown */
+#define TYPES_MAX                                                                                 \
+	65535 /* of types of one target; objects of types beyond count as raw, see types.overflow \
+	       */
 #define TYPES_NOT 16384	  /* recently refused addresses remembered */
 #define TYPE_BASES_MAX 24 /* of tp_base links followed */
 
-/* How objects of a type hold others; one row of the table in kinds.c each. Subclasses inherit it. */
+/* How objects of a type hold others; one row of the table in kinds.c each. Subclasses inherit it.
+ */
 enum kind {
 	KIND_OBJECT, /* words up to tp_basicsize, attribute values, __dict__ */
 	KIND_LEAF,   /* holds nothing: str, bytes, int, float, ... */
@@ -55,7 +59,8 @@ struct py_type {
 	uint16_t prefix;    /* bytes in front of the object in its block: 0, 16 or 32 */
 	uint8_t kind;	    /* enum kind */
 	uint8_t compact;    /* str itself: objects are smaller than tp_basicsize */
-	uint32_t kind_size; /* bytes of the object that its kind covers; subclasses' own fields begin there */
+	uint32_t kind_size; /* bytes of the object that its kind covers; subclasses' own fields
+			       begin there */
 	uint32_t seen;	    /* walk at which it was last checked */
 	uint64_t objects, tracked, bytes; /* at the latest walk; tracked by the cyclic collector */
 	char name[64];			  /* tp_name */
@@ -89,10 +94,11 @@ static inline const struct py_type *types_get(const struct types *t, unsigned nu
 }
 
 /*
- * Which object is in a live block: @bytes are its first @have bytes, @size is its whole size. Returns the type's number and
- * the object's offset in the block, or TYPE_NONE for raw memory.
+ * Which object is in a live block: @bytes are its first @have bytes, @size is its whole size.
+ * Returns the type's number and the object's offset in the block, or TYPE_NONE for raw memory.
  */
-unsigned types_identify(struct types *t, const uint8_t *bytes, size_t have, uint64_t size, uint32_t *offset);
+unsigned types_identify(struct types *t, const uint8_t *bytes, size_t have, uint64_t size,
+			uint32_t *offset);
 
 /* Offset of the object in a block of this type; what types_identify() gave. */
 static inline uint32_t types_offset(const struct types *t, unsigned number)

@@ -12,7 +12,7 @@
 
 #define PAGE 4096u
 #define ARENA_ALIGN (64ull << 20)
-#define PRINT_RAW 1 /* fingerprint of raw memory: its content says nothing */
+#define PRINT_RAW 1    /* fingerprint of raw memory: its content says nothing */
 #define PRINT_BYTES 64 /* of content that go into a fingerprint */
 
 void history_release(struct history *h)
@@ -22,7 +22,8 @@ void history_release(struct history *h)
 	*h = (struct history){ 0 };
 }
 
-uint32_t walk_extent(struct walk *w, uint64_t addr, uint64_t size, unsigned count, enum extent_kind kind, uint32_t *was)
+uint32_t walk_extent(struct walk *w, uint64_t addr, uint64_t size, unsigned count,
+		     enum extent_kind kind, uint32_t *was)
 {
 	const struct blocks *b = w->before;
 	uint32_t first;
@@ -42,7 +43,8 @@ uint32_t walk_extent(struct walk *w, uint64_t addr, uint64_t size, unsigned coun
 	return first;
 }
 
-/* Where the words of an object begin that never change while it lives, and how many bytes of them; 0: none. */
+/* Where the words of an object begin that never change while it lives, and how many bytes of them;
+ * 0: none. */
 static uint32_t constant_part(const struct types *t, const struct py_type *type, uint32_t *from)
 {
 	const struct py_layout *l = &t->rt->layout;
@@ -67,7 +69,8 @@ static uint32_t constant_part(const struct types *t, const struct py_type *type,
 	}
 }
 
-static uint16_t fingerprint(const struct types *t, const struct py_type *type, const uint8_t *object, size_t have)
+static uint16_t fingerprint(const struct types *t, const struct py_type *type,
+			    const uint8_t *object, size_t have)
 {
 	uint64_t h = type->address * 0x9E3779B97F4A7C15ull, w;
 	uint32_t from, len = constant_part(t, type, &from);
@@ -102,7 +105,8 @@ static uint32_t size_word(const struct types *t, const struct py_type *type)
 	}
 }
 
-static void add_growth(struct walk *w, uint32_t block, const struct growth *had, uint32_t was, uint32_t is)
+static void add_growth(struct walk *w, uint32_t block, const struct growth *had, uint32_t was,
+		       uint32_t is)
 {
 	unsigned walk = w->history->walks; /* 0 at the first one */
 	unsigned since = w->now->birth[block] & BIRTH_WALK;
@@ -120,7 +124,8 @@ static void add_growth(struct walk *w, uint32_t block, const struct growth *had,
 }
 
 /* Remember a container's size, and its history where it ever changed. */
-static void note_size(struct walk *w, uint32_t block, uint32_t was, const struct growth *growth_end, uint64_t size)
+static void note_size(struct walk *w, uint32_t block, uint32_t was, const struct growth *growth_end,
+		      uint64_t size)
 {
 	const struct blocks *b = w->before;
 	const struct growth *had = NULL;
@@ -138,7 +143,8 @@ static void note_size(struct walk *w, uint32_t block, uint32_t was, const struct
 	while (w->history->growth + w->before_growth < growth_end &&
 	       w->history->growth[w->before_growth].block < was)
 		w->before_growth++;
-	if (w->history->growth + w->before_growth < growth_end && w->history->growth[w->before_growth].block == was)
+	if (w->history->growth + w->before_growth < growth_end &&
+	    w->history->growth[w->before_growth].block == was)
 		had = &w->history->growth[w->before_growth];
 	if (w->before_sized == b->sizeds || b->sized[w->before_sized].block != was)
 		return;
@@ -146,7 +152,8 @@ static void note_size(struct walk *w, uint32_t block, uint32_t was, const struct
 		add_growth(w, block, had, b->sized[w->before_sized].size, is);
 }
 
-void walk_block(struct walk *w, uint32_t block, uint32_t was, const uint8_t *bytes, size_t have, uint64_t size)
+void walk_block(struct walk *w, uint32_t block, uint32_t was, const uint8_t *bytes, size_t have,
+		uint64_t size)
 {
 	uint8_t now = (uint8_t)(w->history->walks + 1), tracked = 0;
 	const struct py_type *type;
@@ -162,7 +169,8 @@ void walk_block(struct walk *w, uint32_t block, uint32_t was, const uint8_t *byt
 	if (number != TYPE_NONE) {
 		print = fingerprint(w->types, type, bytes + offset, have - offset);
 		if (type->flags & PY_TPFLAGS_HAVE_GC && offset >= 16) {
-			memcpy(&word, bytes + offset - 16, sizeof(word)); /* _gc_next: 0 when not tracked */
+			memcpy(&word, bytes + offset - 16,
+			       sizeof(word)); /* _gc_next: 0 when not tracked */
 			tracked = word ? BIRTH_TRACKED : 0;
 		}
 	}
@@ -188,7 +196,8 @@ void walk_free_chunk(struct walk *w, uint64_t addr)
 		w->free_chunk[w->free_chunks++] = addr;
 }
 
-/* Chunks on free lists look live to their neighbours, and their lists are often found after them. */
+/* Chunks on free lists look live to their neighbours, and their lists are often found after them.
+ */
 static void take_out_free_chunks(struct walk *w)
 {
 	struct blocks *b = w->now;
@@ -236,18 +245,22 @@ static void walk_pool(struct walk *w, uint64_t addr, uint32_t pool_size)
 	w->now->pool_blocks += pool.live;
 	w->now->pool_bytes += (uint64_t)pool.live * pool.block_size;
 	w->now->pool_free_bytes += pool_size - POOL_HEADER - (uint64_t)pool.live * pool.block_size;
-	/* an earlier walk may have seen fewer carved blocks: those beyond are free there, fingerprint 0 or another extent's */
+	/* an earlier walk may have seen fewer carved blocks: those beyond are free there,
+	 * fingerprint 0 or another extent's */
 	for (uint32_t i = 0; i < pool.carved; i++) {
 		const uint8_t *block = bytes + POOL_HEADER + (size_t)i * pool.block_size;
-		uint32_t before = was == BLOCK_NONE || i >= w->before->extent[w->before_extent].count ? BLOCK_NONE :
-												    was + i;
+		uint32_t before =
+			was == BLOCK_NONE || i >= w->before->extent[w->before_extent].count
+				? BLOCK_NONE
+				: was + i;
 
 		if (!pool.free[i])
 			walk_block(w, first + i, before, block, pool.block_size, pool.block_size);
 	}
 }
 
-/* One present run of an anonymous span; @done is how far chunks that began in earlier runs reach. */
+/* One present run of an anonymous span; @done is how far chunks that began in earlier runs reach.
+ */
 static uint64_t walk_run(struct walk *w, uint64_t from, uint64_t to, uint64_t done)
 {
 	uint32_t pool_size = w->types->rt->layout.facts.pool_size;
@@ -327,12 +340,17 @@ static void commit(struct walk *w, double seconds, uint64_t began)
 	h->walks++;
 }
 
-int history_walk(struct history *h, struct types *types, struct stream *stream, const struct spans *spans,
-		 struct glibc *glibc, double seconds)
+int history_walk(struct history *h, struct types *types, struct stream *stream,
+		 const struct spans *spans, struct glibc *glibc, double seconds)
 {
 	struct blocks now = { 0 };
-	struct walk w = { .types = types, .stream = stream, .spans = spans, .glibc = glibc,
-			  .history = h,	  .now = &now,	    .before = &h->now };
+	struct walk w = { .types = types,
+			  .stream = stream,
+			  .spans = spans,
+			  .glibc = glibc,
+			  .history = h,
+			  .now = &now,
+			  .before = &h->now };
 	uint64_t began = clock_ns();
 	int err = 0;
 

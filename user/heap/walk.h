@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * One walk over the target's heap: every allocated block, what is in it, and since which walk it is there unchanged.
+ * One walk over the target's heap: every allocated block, what is in it, and since which walk it is
+ * there unchanged.
  *
  *   spans --> stream --> pymalloc.c | glibc.c --> walk_extent(), walk_block() --> struct blocks
- *                                                   ^ merges with the table of the walk before, in order of address
+ *                                                   ^ merges with the table of the walk before, in
+ * order of address
  */
 #ifndef PYLEAK_HEAP_WALK_H
 #define PYLEAK_HEAP_WALK_H
@@ -55,7 +57,8 @@ struct walk {
 	struct history *history;
 	struct blocks *now;
 	const struct blocks *before;
-	size_t before_extent, before_sized, before_growth; /* how far the merge has come in the tables before */
+	size_t before_extent, before_sized,
+		before_growth; /* how far the merge has come in the tables before */
 	struct growth *growth;
 	size_t growths, growth_cap;
 	uint64_t *free_chunk; /* owned: chunks found on lists of free ones */
@@ -64,25 +67,32 @@ struct walk {
 };
 
 /*
- * Walk now. At most WALKS_MAX times. @spans must be fresh. 0, -ENOMEM, or -errno where the target is gone. On success
+ * Walk now. At most WALKS_MAX times. @spans must be fresh. 0, -ENOMEM, or -errno where the target
+ * is gone. On success
  * @h->now is the new table; types' counts are those of this walk.
  */
-int history_walk(struct history *h, struct types *types, struct stream *stream, const struct spans *spans,
-		 struct glibc *glibc, double seconds);
+int history_walk(struct history *h, struct types *types, struct stream *stream,
+		 const struct spans *spans, struct glibc *glibc, double seconds);
 void history_release(struct history *h);
 
-/* Sizes of a container at each walk into @size (WALKS_MAX entries); false where it never changed or is no container. */
+/* Sizes of a container at each walk into @size (WALKS_MAX entries); false where it never changed or
+ * is no container. */
 bool history_sizes(const struct history *h, uint32_t block, uint32_t *size);
 
 /* For the allocators' files: */
 
-/* Begin an extent of @count blocks; @was is the same extent's first block at the walk before, or BLOCK_NONE. */
-uint32_t walk_extent(struct walk *w, uint64_t addr, uint64_t size, unsigned count, enum extent_kind kind, uint32_t *was);
+/* Begin an extent of @count blocks; @was is the same extent's first block at the walk before, or
+ * BLOCK_NONE. */
+uint32_t walk_extent(struct walk *w, uint64_t addr, uint64_t size, unsigned count,
+		     enum extent_kind kind, uint32_t *was);
 
-/* A live block: @bytes are its first @have bytes. @was as walk_extent() gave, plus the block's index; or BLOCK_NONE. */
-void walk_block(struct walk *w, uint32_t block, uint32_t was, const uint8_t *bytes, size_t have, uint64_t size);
+/* A live block: @bytes are its first @have bytes. @was as walk_extent() gave, plus the block's
+ * index; or BLOCK_NONE. */
+void walk_block(struct walk *w, uint32_t block, uint32_t was, const uint8_t *bytes, size_t have,
+		uint64_t size);
 
-/* The chunk at @addr (what malloc() returned) is on a list of free ones: it is taken out again after the walk. */
+/* The chunk at @addr (what malloc() returned) is on a list of free ones: it is taken out again
+ * after the walk. */
 void walk_free_chunk(struct walk *w, uint64_t addr);
 
 #endif

@@ -46,7 +46,8 @@ double calibrate_cost_percent(const struct watch_stats *w, double seconds)
 
 		if (trap < 0)
 			return -1;
-		ns = (double)w->hits * trap + (w->bpf_ns ? (double)w->bpf_ns : (double)w->hits * trap);
+		ns = (double)w->hits * trap +
+		     (w->bpf_ns ? (double)w->bpf_ns : (double)w->hits * trap);
 	}
 	return seconds > 0 ? ns / (seconds * 1e9) * 100 : -1;
 }

@@ -28,7 +28,8 @@ static double at(const struct series *s, double seconds)
 			continue;
 		if (to <= from)
 			return s->size[i];
-		return s->size[i - 1] + (s->size[i] - s->size[i - 1]) * (seconds - from) / (to - from);
+		return s->size[i - 1] +
+		       (s->size[i] - s->size[i - 1]) * (seconds - from) / (to - from);
 	}
 	return s->size[s->count - 1];
 }

@@ -6,13 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLOT_OBJECTS_MIN 10  /* survivors of a slot: fewer may be one thing that was replaced once */
+#define SLOT_OBJECTS_MIN 10 /* survivors of a slot: fewer may be one thing that was replaced once \
+			     */
 #define SLOTS_REPLACED 3
-#define NEWBORN_SHARE 0.3    /* of the survivors' rate: what is replaced as a whole has no older part beside a newer one */
-#define GAIN_MIN 5.0	     /* elements */
-#define DROP_MAX 0.25	     /* of the gain: a container that falls back further is emptied from time to time */
-#define STOPPED 0.15	     /* of the mean rate: below, it has stopped growing */
-#define HEAP_SHARE_MIN 0.3   /* of a large holder's growth that the heap as a whole must show */
+#define NEWBORN_SHARE                                                                         \
+	0.3 /* of the survivors' rate: what is replaced as a whole has no older part beside a \
+	       newer one */
+#define GAIN_MIN 5.0 /* elements */
+#define DROP_MAX \
+	0.25 /* of the gain: a container that falls back further is emptied from time to time */
+#define STOPPED 0.15	   /* of the mean rate: below, it has stopped growing */
+#define HEAP_SHARE_MIN 0.3 /* of a large holder's growth that the heap as a whole must show */
 #define HEAP_BYTES_MIN 262144
 #define PLAIN_GAIN 20.0
 #define PLAIN_BYTES_PER_SECOND 1024.0
@@ -29,7 +33,8 @@ static void settle(struct candidate *c, enum verdict verdict, double confidence)
 	c->confidence = confidence < 0 ? 0 : confidence > 0.99 ? 0.99 : confidence;
 }
 
-/* Confidence that grows with the distance from chance, and less where the size fell back meanwhile. */
+/* Confidence that grows with the distance from chance, and less where the size fell back meanwhile.
+ */
 static double confidence(const struct trend *t)
 {
 	return (1 - exp(-t->z / 3)) * (1 - t->drop);
@@ -38,15 +43,16 @@ static double confidence(const struct trend *t)
 /* The heap as a whole must have grown with a large holder, or what it gained only moved there. */
 static bool heap_contradicts(const struct measured *m)
 {
-	return m->bytes > HEAP_BYTES_MIN && m->heap_gain + m->heap_noise < HEAP_SHARE_MIN * (double)m->bytes;
+	return m->bytes > HEAP_BYTES_MIN &&
+	       m->heap_gain + m->heap_noise < HEAP_SHARE_MIN * (double)m->bytes;
 }
 
 static void judge_sized(struct candidate *c, const struct measured *m)
 {
 	struct trend t = trend_of(&m->size, m->arrivals);
 
-	candidate_evidence(c, "size went from %.0f to %.0f in %.1f s, %+.1f a second", m->size.size[0],
-			   m->size.size[m->size.count - 1], m->look, t.per_second);
+	candidate_evidence(c, "size went from %.0f to %.0f in %.1f s, %+.1f a second",
+			   m->size.size[0], m->size.size[m->size.count - 1], m->look, t.per_second);
 	if (m->bound != UNKNOWN) {
 		candidate_evidence(c, "it is bounded: at most %lld entries", (long long)m->bound);
 		settle(c, VERDICT_CACHE, 0.95);
@@ -54,13 +60,16 @@ static void judge_sized(struct candidate *c, const struct measured *m)
 		candidate_evidence(c, "its content is replaced, its size did not grow");
 		settle(c, VERDICT_CACHE, 0.9);
 	} else if (t.drop > DROP_MAX) {
-		candidate_evidence(c, "it fell back by %.0f %% of its growth meanwhile", t.drop * 100);
+		candidate_evidence(c, "it fell back by %.0f %% of its growth meanwhile",
+				   t.drop * 100);
 		settle(c, VERDICT_UNDECIDED, 0.5);
 	} else if (t.late_share < STOPPED) {
 		candidate_evidence(c, "it grew at first and then stopped");
 		settle(c, VERDICT_UNDECIDED, 0.5);
 	} else if (t.gain < GAIN_MIN || t.z < TREND_Z_LEAK || !t.rising) {
-		candidate_evidence(c, "growth is %.1f standard deviations from chance, %.0f are needed", t.z, TREND_Z_LEAK);
+		candidate_evidence(
+			c, "growth is %.1f standard deviations from chance, %.0f are needed", t.z,
+			TREND_Z_LEAK);
 		settle(c, VERDICT_UNDECIDED, 0.3);
 	} else {
 		candidate_evidence(c, "growth is %.0f standard deviations from chance", t.z);
@@ -73,19 +82,23 @@ static void judge_slot(struct candidate *c, const struct measured *m)
 	double rate = m->interval > 0 ? (double)m->objects / m->interval : 0;
 
 	if (m->objects < SLOT_OBJECTS_MIN) {
-		candidate_evidence(c, "only %llu objects came and stayed", (unsigned long long)m->objects);
+		candidate_evidence(c, "only %llu objects came and stayed",
+				   (unsigned long long)m->objects);
 		settle(c, VERDICT_UNDECIDED, 0.2);
 	} else if (m->slots_of_one > SLOTS_REPLACED) {
-		candidate_evidence(c, "elements of a container whose size does not grow are replaced");
+		candidate_evidence(c,
+				   "elements of a container whose size does not grow are replaced");
 		settle(c, VERDICT_CACHE, 0.8);
 	} else if (m->newborn_per_second < NEWBORN_SHARE * rate) {
 		candidate_evidence(c, "nothing like that came any more between the last two walks");
 		settle(c, VERDICT_UNDECIDED, 0.3);
 	} else if (heap_contradicts(m)) {
-		candidate_evidence(c, "the heap as a whole did not grow with it: its content is replaced");
+		candidate_evidence(
+			c, "the heap as a whole did not grow with it: its content is replaced");
 		settle(c, VERDICT_UNDECIDED, 0.3);
 	} else {
-		settle(c, m->lasting ? VERDICT_LEAK : VERDICT_UNDECIDED, 0.8 * (1 - 1 / sqrt((double)m->objects)));
+		settle(c, m->lasting ? VERDICT_LEAK : VERDICT_UNDECIDED,
+		       0.8 * (1 - 1 / sqrt((double)m->objects)));
 	}
 }
 
@@ -126,7 +139,9 @@ static int by_weight(const void *a, const void *b)
 	const struct candidate *x = a, *y = b;
 	int order = weight(y->verdict) - weight(x->verdict);
 
-	return order ? order : (x->bytes_per_second < y->bytes_per_second) - (x->bytes_per_second > y->bytes_per_second);
+	return order ? order
+		     : (x->bytes_per_second < y->bytes_per_second) -
+			       (x->bytes_per_second > y->bytes_per_second);
 }
 
 unsigned verdict_order(struct candidate *c, unsigned count, double threshold)
@@ -154,12 +169,15 @@ void verdict_report(struct report *r)
 	}
 	r->verdict = leaks ? VERDICT_LEAK : top ? top->verdict : VERDICT_NO_GROWTH;
 	if (leaks)
-		snprintf(r->summary, sizeof(r->summary), "%u holder%s grow%s without end, %.1f KiB a second together",
-			 leaks, leaks == 1 ? "" : "s", leaks == 1 ? "s" : "", leaking / 1024);
-	else if (r->verdict == VERDICT_NO_GROWTH)
 		snprintf(r->summary, sizeof(r->summary),
-			 "no growth found: nothing came and stayed at more than %.0f bytes a second",
-			 r->threshold_bytes_per_second);
+			 "%u holder%s grow%s without end, %.1f KiB a second together", leaks,
+			 leaks == 1 ? "" : "s", leaks == 1 ? "s" : "", leaking / 1024);
+	else if (r->verdict == VERDICT_NO_GROWTH)
+		snprintf(
+			r->summary, sizeof(r->summary),
+			"no growth found: nothing came and stayed at more than %.0f bytes a second",
+			r->threshold_bytes_per_second);
 	else
-		snprintf(r->summary, sizeof(r->summary), "nothing grows without end as far as this look saw");
+		snprintf(r->summary, sizeof(r->summary),
+			 "nothing grows without end as far as this look saw");
 }

@@ -14,14 +14,18 @@ struct measured {
 	double interval;	 /* seconds in which its survivors were born */
 	double look;		 /* seconds from the first walk to the last point */
 	uint64_t objects, bytes; /* survivors under it */
-	double arrivals;	 /* elements that came over the whole look, extrapolated from those seen coming; 0 unknown */
+	double arrivals; /* elements that came over the whole look, extrapolated from those seen
+			    coming; 0 unknown */
 	uint64_t siblings;
-	uint64_t slots_of_one;	   /* of the siblings, slots of one container: more than a few mean that its elements are replaced */
+	uint64_t slots_of_one; /* of the siblings, slots of one container: more than a few mean that
+				  its elements are replaced */
 	double newborn_per_second; /* objects that came under it between the last two walks */
-	int64_t bound;		 /* the most it will ever hold, by its own word (lru_cache's maxsize); UNKNOWN */
-	double heap_gain;	 /* bytes that the live heap as a whole gained over the look */
-	double heap_noise;	 /* how much it went up and down meanwhile */
-	bool lasting;		 /* held from a module, a class, a running frame, a thread: not only from native memory */
+	int64_t bound; /* the most it will ever hold, by its own word (lru_cache's maxsize); UNKNOWN
+			*/
+	double heap_gain;  /* bytes that the live heap as a whole gained over the look */
+	double heap_noise; /* how much it went up and down meanwhile */
+	bool lasting;	   /* held from a module, a class, a running frame, a thread: not only from
+			      native memory */
 };
 
 /* Fill @c's verdict, confidence, rates and evidence. */
@@ -33,7 +37,8 @@ bool verdict_is_plain(const struct candidate *c, const struct measured *m);
 /* Growth below this many bytes a second is not told from chance in a look of @seconds. */
 double verdict_threshold(double seconds);
 
-/* Order candidates: leaks first, then by bytes a second; drop what is below @threshold and no leak. Returns how many stay. */
+/* Order candidates: leaks first, then by bytes a second; drop what is below @threshold and no leak.
+ * Returns how many stay. */
 unsigned verdict_order(struct candidate *c, unsigned count, double threshold);
 
 /* The verdict on the process as a whole, and its sentence. */

@@ -19,7 +19,8 @@ void fill_target(struct report *r, const struct process *p, const struct py_runt
 
 	snprintf(r->comm, sizeof(r->comm), "%s", p->comm);
 	snprintf(r->container, sizeof(r->container), "%s", p->container);
-	snprintf(r->python, sizeof(r->python), "%d.%d.%d", rt->layout.major, rt->layout.minor, rt->layout.micro);
+	snprintf(r->python, sizeof(r->python), "%d.%d.%d", rt->layout.major, rt->layout.minor,
+		 rt->layout.micro);
 	snprintf(r->build, sizeof(r->build), "%s", rt->build);
 	snprintf(r->build_id, sizeof(r->build_id), "%s", rt->build_id);
 	r->threads = threads > 0 ? (int)threads : 0;
@@ -44,25 +45,29 @@ static bool rises_always(const struct history *h)
 	return true;
 }
 
-/* malloc's live bytes grew at every walk, and much of what stayed hangs from nothing: memory of C code. */
+/* malloc's live bytes grew at every walk, and much of what stayed hangs from nothing: memory of C
+ * code. */
 static bool native_growth(const struct heap *heap, struct candidate *c)
 {
 	const struct history *h = &heap->history;
 	double gain = (double)h->total[h->walks - 1].chunk_bytes - (double)h->total[0].chunk_bytes;
 	double bytes = (double)heap->holders.native_bytes;
 
-	if (!rises_always(h) || bytes < NATIVE_SHARE * gain || bytes < NATIVE_LEAST * heap->holders.interval)
+	if (!rises_always(h) || bytes < NATIVE_SHARE * gain ||
+	    bytes < NATIVE_LEAST * heap->holders.interval)
 		return false;
 	*c = (struct candidate){ .verdict = VERDICT_NATIVE,
 				 .confidence = bytes < gain ? 0.5 + 0.4 * bytes / gain : 0.8,
 				 .bytes_per_second = bytes / heap->holders.interval,
-				 .objects_per_second = (double)heap->holders.native_blocks / heap->holders.interval,
+				 .objects_per_second = (double)heap->holders.native_blocks /
+						       heap->holders.interval,
 				 .inuse_bytes = (int64_t)heap->holders.native_bytes,
 				 .inuse_objects = (int64_t)heap->holders.native_blocks };
 	for (unsigned i = 0; i < REPORT_WALKS_MAX; i++)
 		c->sizes[i] = UNKNOWN;
 	snprintf(c->why_no_line, sizeof(c->why_no_line), "no Python object leads to it");
-	candidate_evidence(c, "malloc's live bytes grew at every walk, by %.0f KiB in all", gain / 1024);
+	candidate_evidence(c, "malloc's live bytes grew at every walk, by %.0f KiB in all",
+			   gain / 1024);
 	candidate_evidence(c, "%llu blocks came and stayed, and nothing Python leads to them",
 			   (unsigned long long)heap->holders.native_blocks);
 	return true;
@@ -81,9 +86,11 @@ static int fill_candidates(struct report *r, const struct heap *heap, const stru
 	return 0;
 }
 
-static void fill_loss(struct report *r, const struct heap *heap, const struct watch_stats *w, const struct stores *s)
+static void fill_loss(struct report *r, const struct heap *heap, const struct watch_stats *w,
+		      const struct stores *s)
 {
-	r->loss.torn_reads = heap->history.torn_pools + heap->history.torn_chunks + heap->reach.missed;
+	r->loss.torn_reads =
+		heap->history.torn_pools + heap->history.torn_chunks + heap->reach.missed;
 	r->loss.unresolved_frames = s->unresolved;
 	r->loss.truncated_stacks = w->dropped[DROP_DEPTH];
 	for (unsigned i = 0; i < DROP_REASONS; i++)
@@ -98,25 +105,30 @@ static void warn(struct report *r, const struct heap *heap)
 	const struct holders *h = &heap->holders;
 
 	if (heap->present_err)
-		report_warn(r, "the kernel does not say which pages are present (%s): all were read",
+		report_warn(r,
+			    "the kernel does not say which pages are present (%s): all were read",
 			    strerror(-heap->present_err));
 	if (heap->stream.swapped_bytes)
 		report_warn(r, "%llu KiB in swap were not looked at",
 			    (unsigned long long)heap->stream.swapped_bytes >> 10);
 	if (heap->glibc.libc[0] && !heap->glibc.shape)
-		report_warn(r, "%s is not a glibc that is known: freed small chunks count as live", heap->glibc.libc);
+		report_warn(r, "%s is not a glibc that is known: freed small chunks count as live",
+			    heap->glibc.libc);
 	if (heap->history.out_of_memory)
 		report_warn(r, "%llu blocks found no room in our tables",
 			    (unsigned long long)heap->history.out_of_memory);
 	if (h->unreached_objects >= UNREACHED_LEAST)
-		report_warn(r, "%llu objects (%llu KiB) stayed though nothing leads to them, most of type %s: cycles that "
+		report_warn(r,
+			    "%llu objects (%llu KiB) stayed though nothing leads to them, most of "
+			    "type %s: cycles that "
 			    "await a collection, or a reference that an extension forgot",
-			    (unsigned long long)h->unreached_objects, (unsigned long long)h->unreached_bytes >> 10,
+			    (unsigned long long)h->unreached_objects,
+			    (unsigned long long)h->unreached_bytes >> 10,
 			    types_get(&heap->types, h->unreached[0].type)->name);
 }
 
-int fill_report(struct report *r, const struct heap *heap, struct suspects *suspects, struct watch *watch,
-		const struct stores *stores)
+int fill_report(struct report *r, const struct heap *heap, struct suspects *suspects,
+		struct watch *watch, const struct stores *stores)
 {
 	struct watch_stats w = { 0 };
 	struct rusage usage;

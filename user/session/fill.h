@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What the stages found, into the report: identity, parts of the footprint, candidates, losses and costs.
+ * What the stages found, into the report: identity, parts of the footprint, candidates, losses and
+ * costs.
  */
 #ifndef PYLEAK_SESSION_FILL_H
 #define PYLEAK_SESSION_FILL_H
@@ -12,7 +13,7 @@
 void fill_target(struct report *r, const struct process *p, const struct py_runtime *rt);
 
 /* Everything else; @watch may be NULL. 0 or -ENOMEM. */
-int fill_report(struct report *r, const struct heap *heap, struct suspects *suspects, struct watch *watch,
-		const struct stores *stores);
+int fill_report(struct report *r, const struct heap *heap, struct suspects *suspects,
+		struct watch *watch, const struct stores *stores);
 
 #endif

@@ -54,7 +54,8 @@ static bool target_is_gone(struct look *l)
 	uint64_t type;
 
 	return !process_alive(&l->process) ||
-	       !remote_u64(&l->mem, l->rt.type_type + l->rt.layout.ob_type, &type) || type != l->rt.type_type;
+	       !remote_u64(&l->mem, l->rt.type_type + l->rt.layout.ob_type, &type) ||
+	       type != l->rt.type_type;
 }
 
 static bool must_stop(void *arg)
@@ -86,8 +87,12 @@ static int open_all(struct look *l, struct report *r, pid_t pid, struct err *e)
 		snprintf(l->denied, sizeof(l->denied), "%.159s", watch_err.text);
 		report_warn(r, "storing lines are not to be had: %.200s", watch_err.text);
 	}
-	l->stores = (struct stores){ .watch = l->watch, .frames = l->frames, .mem = &l->mem,
-				     .now = now,	.stop = must_stop,   .arg = l };
+	l->stores = (struct stores){ .watch = l->watch,
+				     .frames = l->frames,
+				     .mem = &l->mem,
+				     .now = now,
+				     .stop = must_stop,
+				     .arg = l };
 	return 0;
 }
 
@@ -126,7 +131,8 @@ static int judge(struct look *l)
 static void follow(struct look *l, double at_least, double until)
 {
 	struct store *store[SUSPECTS_WATCHED];
-	unsigned count = l->suspects.count < SUSPECTS_WATCHED ? l->suspects.count : SUSPECTS_WATCHED;
+	unsigned count =
+		l->suspects.count < SUSPECTS_WATCHED ? l->suspects.count : SUSPECTS_WATCHED;
 
 	log_progress(l->log, "watching who stores");
 	for (unsigned i = 0; i < count; i++)
@@ -153,7 +159,10 @@ static int step(struct look *l, unsigned walk)
 		return err;
 	began = now(l);
 	if (last)
-		follow(l, began + WATCH_LEAST, interrupted ? began : s->end > began + RESERVE / 4 ? s->end : began + RESERVE / 4);
+		follow(l, began + WATCH_LEAST,
+		       interrupted		      ? began
+		       : s->end > began + RESERVE / 4 ? s->end
+						      : began + RESERVE / 4);
 	else if (suspects_are_plain(&l->suspects))
 		follow(l, began + WATCH_LEAST, began + WATCH_MOST);
 	else
@@ -177,9 +186,11 @@ static int explain(struct look *l, int err, struct err *e)
 {
 	if (target_is_gone(l) && l->heap.history.walks < 3)
 		return err_set(e, -ESRCH, EXIT_TARGET_GONE,
-			       "pid %d (%s) ended, or became another program, after %.1f s: too early for a report",
+			       "pid %d (%s) ended, or became another program, after %.1f s: too "
+			       "early for a report",
 			       l->process.pid, l->process.comm, now(l));
-	return err_set(e, err, EXIT_FAILED, "pid %d: walking its heap failed: %s", l->process.pid, strerror(-err));
+	return err_set(e, err, EXIT_FAILED, "pid %d: walking its heap failed: %s", l->process.pid,
+		       strerror(-err));
 }
 
 int look_run(struct report *r, pid_t pid, const struct options *o, struct log *log, struct err *e)

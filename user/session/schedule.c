@@ -7,7 +7,10 @@
 struct schedule schedule_for(uint64_t duration_ns)
 {
 	double end = (double)duration_ns / 1e9;
-	struct schedule s = { .at = { 0, 1.2, 2.4, 5.0, 10.0 }, .walks = 5, .end = DEFAULT_END, .may_end_early = true };
+	struct schedule s = { .at = { 0, 1.2, 2.4, 5.0, 10.0 },
+			      .walks = 5,
+			      .end = DEFAULT_END,
+			      .may_end_early = true };
 
 	if (!duration_ns)
 		return s;

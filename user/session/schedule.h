@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * When to walk. Without a duration: three walks in two and a half seconds, which show a plain leak, then walks ever further
- * apart up to ten seconds, which show a slow one. With a duration: spread over its first four fifths.
+ * When to walk. Without a duration: three walks in two and a half seconds, which show a plain leak,
+ * then walks ever further apart up to ten seconds, which show a slow one. With a duration: spread
+ * over its first four fifths.
  */
 #ifndef PYLEAK_SESSION_SCHEDULE_H
 #define PYLEAK_SESSION_SCHEDULE_H

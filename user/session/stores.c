@@ -6,10 +6,11 @@
 #include "../util/clock.h"
 
 #define POLL_MS 25
-#define SIZE_EVERY 0.1	/* seconds between two readings of the sizes */
-#define HITS_ENOUGH 12	/* stores of one holder */
-#define HITS_MOST 64	/* of one word and thread, in one turn */
-#define PATIENCE 0.6	/* seconds that a word may keep a register from others without being written */
+#define SIZE_EVERY 0.1 /* seconds between two readings of the sizes */
+#define HITS_ENOUGH 12 /* stores of one holder */
+#define HITS_MOST 64   /* of one word and thread, in one turn */
+#define PATIENCE 0.6 /* seconds that a word may keep a register from others without being written \
+		      */
 
 /* A debug register: which store and word has it, since when. */
 struct turn {
@@ -47,7 +48,8 @@ static void on_event(void *arg, const struct watch_event *ev)
 	if (!ev->depth)
 		return;
 	for (unsigned i = 0; i < store->sites; i++) {
-		if (store->site[i].at.code == ev->frame[0].code && store->site[i].at.instr == ev->frame[0].instr) {
+		if (store->site[i].at.code == ev->frame[0].code &&
+		    store->site[i].at.instr == ev->frame[0].instr) {
 			store->site[i].hits++;
 			return;
 		}
@@ -109,7 +111,8 @@ static void rotate(struct round *round, double now)
 
 		for (unsigned k = 0; k < round->count && !others; k++)
 			others = waiting(round, round->store[k]);
-		if (turn->store && (turn->store->hits >= HITS_ENOUGH || (others && now - turn->since > PATIENCE)))
+		if (turn->store &&
+		    (turn->store->hits >= HITS_ENOUGH || (others && now - turn->since > PATIENCE)))
 			release(round, i);
 		if (!turn->store)
 			take(round, i, now);
@@ -141,7 +144,8 @@ static bool all_seen(struct store **store, unsigned count)
 	return true;
 }
 
-void stores_watch(struct stores *s, struct store **store, unsigned count, double at_least, double until)
+void stores_watch(struct stores *s, struct store **store, unsigned count, double at_least,
+		  double until)
 {
 	struct round round = { .s = s, .store = store, .count = count };
 	double sizes_at = 0;

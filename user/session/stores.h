@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Who writes into the holders: words take turns on the debug registers until each has been written often enough, and
- * meanwhile the holders' sizes are read, so that a container that empties itself is seen doing it.
+ * Who writes into the holders: words take turns on the debug registers until each has been written
+ * often enough, and meanwhile the holders' sizes are read, so that a container that empties itself
+ * is seen doing it.
  */
 #ifndef PYLEAK_SESSION_STORES_H
 #define PYLEAK_SESSION_STORES_H
@@ -27,8 +28,8 @@ struct site {
 struct store {
 	uint64_t word[STORE_WORDS]; /* to watch; set by the caller */
 	unsigned words;
-	bool sized;		 /* the words hold sizes: only increases are stores */
-	struct series *size;	 /* gets the sum of the words as time goes by; NULL: not wanted */
+	bool sized;	     /* the words hold sizes: only increases are stores */
+	struct series *size; /* gets the sum of the words as time goes by; NULL: not wanted */
 	struct site site[STORE_SITES];
 	unsigned sites;
 	uint32_t hits;
@@ -45,8 +46,10 @@ struct stores {
 	uint64_t unresolved; /* frames without a name */
 };
 
-/* Watch the @count stores until @until seconds, or earlier once each was written enough and @at_least seconds have come. */
-void stores_watch(struct stores *s, struct store **store, unsigned count, double at_least, double until);
+/* Watch the @count stores until @until seconds, or earlier once each was written enough and
+ * @at_least seconds have come. */
+void stores_watch(struct stores *s, struct store **store, unsigned count, double at_least,
+		  double until);
 
 /* The line that stored most often, or NULL. */
 const struct site *store_main_site(const struct store *s);

@@ -49,7 +49,8 @@ static void contents(struct candidate *c, const struct holder *h, const struct t
 
 	strbuf_init(&out, c->content, sizeof(c->content));
 	for (unsigned i = 0; i < HOLDER_CONTENTS && h->content[i].objects; i++)
-		strbuf_addf(&out, "%s%s x%llu", i ? ", " : "", types_get(types, h->content[i].type)->name,
+		strbuf_addf(&out, "%s%s x%llu", i ? ", " : "",
+			    types_get(types, h->content[i].type)->name,
 			    (unsigned long long)h->content[i].objects);
 }
 
@@ -77,7 +78,8 @@ static void describe(struct suspect *s, const struct holder *h, struct heap *hea
 					     .siblings = h->siblings,
 					     .slots_of_one = h->slots_of_one,
 					     .bound = h->bound > 0 ? h->bound : UNKNOWN,
-					     .lasting = h->root != ROOT_DATA && h->root != ROOT_STACK },
+					     .lasting = h->root != ROOT_DATA &&
+							h->root != ROOT_STACK },
 			       .store = { .words = h->words, .sized = h->sized } };
 	memcpy(s->store.word, h->word, sizeof(s->store.word));
 	sizes(s, h, &heap->history);
@@ -111,7 +113,8 @@ static void keep_sites(struct suspect *s, const struct suspects *before)
 int suspects_take(struct suspects *s, struct heap *heap)
 {
 	const struct holders *h = &heap->holders;
-	struct suspects now = { .count = h->count < SUSPECTS_MAX ? (unsigned)h->count : SUSPECTS_MAX };
+	struct suspects now = { .count = h->count < SUSPECTS_MAX ? (unsigned)h->count
+								 : SUSPECTS_MAX };
 
 	now.suspect = calloc(now.count ? now.count : 1, sizeof(*now.suspect));
 	if (!now.suspect)
@@ -133,9 +136,11 @@ void suspects_release(struct suspects *s)
 
 static bool before(const struct suspect *a, const struct suspect *b)
 {
-	bool a_leaks = a->candidate.verdict == VERDICT_LEAK, b_leaks = b->candidate.verdict == VERDICT_LEAK;
+	bool a_leaks = a->candidate.verdict == VERDICT_LEAK,
+	     b_leaks = b->candidate.verdict == VERDICT_LEAK;
 
-	return a_leaks != b_leaks ? a_leaks : a->candidate.bytes_per_second > b->candidate.bytes_per_second;
+	return a_leaks != b_leaks ? a_leaks
+				  : a->candidate.bytes_per_second > b->candidate.bytes_per_second;
 }
 
 void suspects_judge(struct suspects *s, double seconds)
@@ -146,7 +151,8 @@ void suspects_judge(struct suspects *s, double seconds)
 		one->measured.look = seconds;
 		verdict_judge(&one->candidate, &one->measured);
 	}
-	/* few, and nearly in order: insertion keeps the store's pointers to their own series right below */
+	/* few, and nearly in order: insertion keeps the store's pointers to their own series right
+	 * below */
 	for (unsigned i = 1; i < s->count; i++) {
 		struct suspect one = s->suspect[i];
 		unsigned at = i;
@@ -182,10 +188,10 @@ static void name_line(struct candidate *c, const struct store *s, const char *de
 	c->hits = s->hits;
 	if (!site) {
 		snprintf(c->why_no_line, sizeof(c->why_no_line), "%s",
-			 denied	   ? denied :
-			 !s->words ? "its slot has no address of its own to watch" :
-			 s->hits   ? "it was written, but by no Python code" :
-				     "it was not written while it was watched");
+			 denied	     ? denied
+			 : !s->words ? "its slot has no address of its own to watch"
+			 : s->hits   ? "it was written, but by no Python code"
+				     : "it was not written while it was watched");
 		return;
 	}
 	c->stored_known = true;

@@ -24,7 +24,8 @@ struct suspects {
 	unsigned count;
 };
 
-/* From the holders of the latest search; what was known of the same path's stores before is kept. 0 or -ENOMEM. */
+/* From the holders of the latest search; what was known of the same path's stores before is kept. 0
+ * or -ENOMEM. */
 int suspects_take(struct suspects *s, struct heap *h);
 void suspects_release(struct suspects *s);
 
@@ -34,7 +35,8 @@ void suspects_judge(struct suspects *s, double seconds);
 /* Is any of them plainly a leak, and none in doubt that is as large? */
 bool suspects_are_plain(const struct suspects *s);
 
-/* Lines and stacks from the stores; why there is none, where @denied says that watchpoints are not to be had. */
+/* Lines and stacks from the stores; why there is none, where @denied says that watchpoints are not
+ * to be had. */
 void suspects_name_lines(struct suspects *s, const char *denied);
 
 #endif

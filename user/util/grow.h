@@ -10,8 +10,9 @@
 #include <stdlib.h>
 
 /*
- * Make room for @need elements of @size bytes in the array at *@array, whose capacity is *@cap. Grows by a half, so that a
- * large array wastes at most a third. 0 or -ENOMEM (the array is then as it was).
+ * Make room for @need elements of @size bytes in the array at *@array, whose capacity is *@cap.
+ * Grows by a half, so that a large array wastes at most a third. 0 or -ENOMEM (the array is then as
+ * it was).
  */
 static inline int grow(void *array, size_t *cap, size_t need, size_t size)
 {

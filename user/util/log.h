@@ -19,9 +19,9 @@ enum log_level {
 struct log {
 	FILE *out; /* borrowed */
 	enum log_level level;
-	bool terminal;	/* @out is one: progress may be shown */
-	int width;	/* of the terminal */
-	bool progress;	/* a progress line stands on the terminal */
+	bool terminal; /* @out is one: progress may be shown */
+	int width;     /* of the terminal */
+	bool progress; /* a progress line stands on the terminal */
 };
 
 void log_init(struct log *l, FILE *out, enum log_level level);

@@ -2,8 +2,8 @@
 /*
  * Text in a caller's array that never overflows.
  *
- * Invariant: text is NUL-terminated and len < cap, always. What does not fit is cut at the end and `cut` is set; nothing
- * is allocated, so there is nothing to release.
+ * Invariant: text is NUL-terminated and len < cap, always. What does not fit is cut at the end and
+ * `cut` is set; nothing is allocated, so there is nothing to release.
  */
 #ifndef PYLEAK_UTIL_STRBUF_H
 #define PYLEAK_UTIL_STRBUF_H
