@@ -25,12 +25,14 @@ static int print_census(const struct history *h, const struct types *t)
 		json_int_t count = json_integer_value(json_object_get(types, type->name));
 
 		if (type->tracked)
-			json_object_set_new(types, type->name, json_integer(count + (json_int_t)type->tracked));
+			json_object_set_new(types, type->name,
+					    json_integer(count + (json_int_t)type->tracked));
 	}
 	json_object_set_new(root, "blocks", json_integer((json_int_t)total->pool_blocks));
 	json_object_set_new(root, "types", types);
 	json_object_set_new(root, "seconds", json_real((double)total->took_ns / 1e9));
-	json_object_set_new(root, "torn", json_integer((json_int_t)(h->torn_pools + h->torn_chunks)));
+	json_object_set_new(root, "torn",
+			    json_integer((json_int_t)(h->torn_pools + h->torn_chunks)));
 	int err = json_dumpf(root, stdout, JSON_COMPACT);
 
 	json_decref(root);
@@ -61,7 +63,8 @@ static int walk_once(pid_t pid, const struct py_runtime *rt, struct remote *mem,
 	if (!err)
 		err = history_walk(&history, &types, &stream, &spans, &glibc, 0.0);
 	if (err)
-		err_set(e, err, EXIT_FAILED, "cannot walk the heap of pid %d: error %d", (int)pid, -err);
+		err_set(e, err, EXIT_FAILED, "cannot walk the heap of pid %d: error %d", (int)pid,
+			-err);
 	else
 		err = print_census(&history, &types);
 out:

@@ -181,6 +181,8 @@ static void describe(struct holder *to, struct reach *r, const struct anchor *fr
 				 types_get(r->types, number)->name);
 	}
 	to->words = to->word[0] != 0;
+	if (!to->sized)
+		to->chain = chain_find(r, from->example);
 }
 
 /* Add a sibling: another holder with the same path and type. */

@@ -14,6 +14,7 @@
 #ifndef PYLEAK_HEAP_HOLDERS_H
 #define PYLEAK_HEAP_HOLDERS_H
 
+#include "chain.h"
 #include "reach.h"
 
 #define HOLDERS_MAX \
@@ -40,7 +41,8 @@ struct holder {
 	uint32_t siblings;
 	uint64_t word[HOLDER_WORDS]; /* addresses to watch */
 	unsigned words;
-	uint32_t example; /* a survivor */
+	struct chain chain; /* of a slot: the list that survivors form, if they do */
+	uint32_t example;   /* a survivor */
 	struct content content[HOLDER_CONTENTS];
 	enum root_kind root;
 	int64_t bound; /* the most it will hold by its own word (lru_cache(maxsize=...)); -1: none

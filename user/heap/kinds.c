@@ -38,33 +38,49 @@ void kinds_visit_fields(struct reach *r, const struct object *o, uint32_t from, 
 	}
 }
 
+/* Address of the word that points to the object's __dict__; 0 where the type has none. */
+static uint64_t attributes_dict(const struct py_layout *l, const struct object *o)
+{
+	if (l->facts.managed_dict && o->type->flags & PY_TPFLAGS_MANAGED_DICT)
+		return o->addr - 24;
+	return o->type->dictoffset > 0 ? o->addr + (uint32_t)o->type->dictoffset : 0;
+}
+
+/* Where the attribute values of @o begin, and how many fit; 0 where it has none of its own. */
+static uint64_t values_of(struct reach *r, const struct object *o, uint8_t *capacity)
+{
+	const struct py_layout *l = &r->rt->layout;
+	uint64_t at = o->addr + o->type->basicsize, values;
+	uint8_t head[8];
+
+	*capacity = VALUES_MAX;
+	if (l->facts.inline_values) {
+		/* behind the object: capacity, size, embedded, valid (struct _dictvalues) */
+		if (!(o->type->flags & PY_TPFLAGS_INLINE_VALUES) || at + 8 > o->start + o->size ||
+		    !reach_read(r, o, at, head, sizeof(head)) || !head[3])
+			return 0;
+		*capacity = head[l->dv_capacity];
+		return at + l->dv_values;
+	}
+	if (l->minor == 11) /* values pointer four words before the object, dict pointer three */
+		return reach_read(r, o, o->addr - 32, &values, sizeof(values)) ? values : 0;
+	/* 3.12: one word for both, three before the object; values are tagged with 1, and point one
+	 * byte low */
+	if (!reach_read(r, o, o->addr - 24, &values, sizeof(values)) || !(values & 1))
+		return 0;
+	return values + 1;
+}
+
 uint64_t kinds_attribute_values(struct reach *r, const struct object *o, uint64_t *count)
 {
 	const struct py_layout *l = &r->rt->layout;
-	uint64_t values = 0, keys_at;
 	struct py_dict_keys keys;
-	uint8_t capacity = VALUES_MAX, head[8];
+	uint64_t values, keys_at;
+	uint8_t capacity;
 
-	if (!l->facts.managed_dict || !(o->type->flags & PY_TPFLAGS_MANAGED_DICT))
+	if (!o->type || !l->facts.managed_dict || !(o->type->flags & PY_TPFLAGS_MANAGED_DICT))
 		return 0;
-	if (l->facts.inline_values) {
-		/* behind the object: capacity, size, embedded, valid (struct _dictvalues) */
-		if (!(o->type->flags & PY_TPFLAGS_INLINE_VALUES) ||
-		    o->addr + o->type->basicsize + 8 > o->start + o->size ||
-		    !reach_read(r, o, o->addr + o->type->basicsize, head, sizeof(head)) || !head[3])
-			return 0;
-		capacity = head[l->dv_capacity];
-		values = o->addr + o->type->basicsize + l->dv_values;
-	} else if (l->minor ==
-		   11) { /* values pointer four words before the object, dict pointer three */
-		if (!reach_read(r, o, o->addr - 32, &values, sizeof(values)))
-			return 0;
-	} else { /* 3.12: one word for both, three before the object; values are tagged with 1, and
-		    point one byte low */
-		if (!reach_read(r, o, o->addr - 24, &values, sizeof(values)) || !(values & 1))
-			return 0;
-		values++;
-	}
+	values = values_of(r, o, &capacity);
 	if (!remote_plausible(values) ||
 	    !reach_read(r, o, o->type->address + l->ht_cached_keys, &keys_at, 8) ||
 	    !kinds_dict_keys(r, o, keys_at, &keys))
@@ -76,7 +92,7 @@ uint64_t kinds_attribute_values(struct reach *r, const struct object *o, uint64_
 void kinds_visit_attributes(struct reach *r, const struct object *o)
 {
 	const struct py_layout *l = &r->rt->layout;
-	uint64_t count, dict, values = kinds_attribute_values(r, o, &count);
+	uint64_t count, dict, at, values = kinds_attribute_values(r, o, &count);
 
 	if (values) {
 		if (!l->facts.inline_values)
@@ -84,15 +100,9 @@ void kinds_visit_attributes(struct reach *r, const struct object *o)
 		reach_words(r, o, values, count < VALUES_MAX ? count : VALUES_MAX, EDGE_VALUE, 0,
 			    EDGE_VALUE_MAX, true);
 	}
-	if (l->facts.managed_dict && o->type->flags & PY_TPFLAGS_MANAGED_DICT) {
-		if (reach_read(r, o, o->addr - 24, &dict, sizeof(dict)) && dict && !(dict & 1))
-			reach_edge(r, o->block, EDGE_DICT, o->addr - 24, dict, true);
-	} else if (o->type->dictoffset > 0) {
-		uint64_t at = o->addr + (uint32_t)o->type->dictoffset;
-
-		if (reach_read(r, o, at, &dict, sizeof(dict)) && dict)
-			reach_edge(r, o->block, EDGE_DICT, at, dict, true);
-	}
+	at = attributes_dict(l, o);
+	if (at && reach_read(r, o, at, &dict, sizeof(dict)) && dict && !(dict & 1))
+		reach_edge(r, o->block, EDGE_DICT, at, dict, true);
 }
 
 bool kinds_attribute_name(struct reach *r, const struct object *o, unsigned index, char *buf,
@@ -222,8 +232,8 @@ uint64_t kinds_slot(struct reach *r, const struct object *o, unsigned edge)
 		index = edge & EDGE_VALUE_MAX;
 		return values && index < count ? values + 8ull * index : 0;
 	}
-	if (edge == EDGE_DICT && l->facts.managed_dict)
-		return o->addr - 24;
+	if (edge == EDGE_DICT && o->type)
+		return attributes_dict(l, o);
 	return 0;
 }
 

@@ -153,35 +153,37 @@ static uint32_t find_in_pool(struct reach *r, uint64_t to, uint64_t *start, bool
 	return identified(r, base, pool.block_size, bytes + (base & (pool_size - 1)), start);
 }
 
-/* A malloc chunk whose user part begins at @to, or one or two prefixes before. See glibc.h for the
- * headers. */
+/* Usable size of the live chunk at @user, 0 where there is none. See glibc.h for the headers. */
+static uint64_t chunk_at(struct reach *r, const struct span *span, uint64_t user)
+{
+	uint64_t header[2], next[2], size;
+
+	if (user < span->start + 16 || remote_read(r->mem, user - 16, header, sizeof(header)))
+		return 0;
+	size = header[1] & ~7ull;
+	if (size < 32 || size & 15 || size > CHUNK_MOST || user - 16 + size > span->end)
+		return 0;
+	if (header[1] & 2) /* mapped: no neighbour */
+		return size - 16;
+	/* the next chunk must say that this one is in use */
+	if (remote_read(r->mem, user - 16 + size, next, sizeof(next)) || !(next[1] & 1))
+		return 0;
+	return size - 8;
+}
+
+/* A malloc chunk whose user part begins at @to, or as far before as an object's prefix is long. */
 static uint32_t find_chunk(struct reach *r, const struct span *span, uint64_t to, uint64_t *start)
 {
-	for (uint64_t user = to; user >= to - 48; user -= 16) {
-		uint64_t header[2], next[2], size;
+	for (uint64_t user = to; !(user & 15) && user + 48 >= to; user -= 16) {
+		uint64_t size = chunk_at(r, span, user);
+		size_t have = size < HEAD_BYTES ? size : HEAD_BYTES;
 		uint8_t bytes[HEAD_BYTES] = { 0 };
 		uint32_t offset;
 		unsigned number;
 
-		if (user & 15 || user < span->start + 16 ||
-		    remote_read(r->mem, user - 16, header, sizeof(header)))
-			return BLOCK_NONE;
-		size = header[1] & ~7ull;
-		if (size < 32 || size & 15 || size > CHUNK_MOST || user - 16 + size > span->end)
+		if (!size || remote_read(r->mem, user, bytes, have))
 			continue;
-		if (!(header[1] &
-		      2)) { /* not mapped: the next chunk must say that this one is in use */
-			if (remote_read(r->mem, user - 16 + size, next, sizeof(next)) ||
-			    !(next[1] & 1))
-				continue;
-			size -= 8;
-		} else {
-			size -= 16;
-		}
-		if (remote_read(r->mem, user, bytes, size < sizeof(bytes) ? size : sizeof(bytes)))
-			continue;
-		number = types_identify(r->types, bytes, size < HEAD_BYTES ? size : HEAD_BYTES,
-					size, &offset);
+		number = types_identify(r->types, bytes, have, size, &offset);
 		if (number == TYPE_NONE ? user == to : user + offset == to)
 			return identified(r, user, size, bytes, start);
 	}

@@ -108,7 +108,7 @@ static void steps(struct reach *r, struct writer *w, uint32_t block)
 
 	find_way(r, block, &way);
 	for (unsigned i = 1; i < way.count; i++) {
-		if (way.gap && i == way.gap)
+		if (way.gap && i == way.gap && !strbuf_ends_with(&w->out, "..."))
 			strbuf_add(&w->out, " ... ");
 		add_step(r, w, r->parent[way.block[i]], r->edge[way.block[i]]);
 	}

@@ -108,6 +108,11 @@ static uint32_t resolve(struct reach *r, uint64_t to, bool is_object)
 	return block;
 }
 
+uint32_t reach_resolve(struct reach *r, uint64_t to)
+{
+	return remote_plausible(to) ? resolve(r, to, true) : BLOCK_NONE;
+}
+
 static bool push(struct reach *r, uint32_t block)
 {
 	if (r->head > QUEUE_SLIDE && r->head > r->tail / 2) {
@@ -196,24 +201,32 @@ void reach_storage(struct reach *r, const struct object *o, uint64_t addr)
 	r->reached++;
 }
 
+static bool is_last_root(const struct reach *r, enum root_kind kind, const char *label)
+{
+	return r->roots && r->root[r->roots - 1].kind == kind &&
+	       strcmp(r->root[r->roots - 1].label, label) == 0;
+}
+
+static int add_root_label(struct reach *r, enum root_kind kind, const char *label)
+{
+	if (r->roots == REACH_ROOTS_MAX ||
+	    grow(&r->root, &r->root_cap, r->roots + 1, sizeof(*r->root)))
+		return r->err = -ENOMEM;
+	r->root[r->roots].kind = kind;
+	snprintf(r->root[r->roots].label, sizeof(r->root[0].label), "%.115s", label);
+	r->roots++;
+	return 0;
+}
+
 bool reach_add_root(struct reach *r, enum root_kind kind, const char *label, uint64_t to,
 		    bool is_object)
 {
 	uint32_t block = remote_plausible(to) ? resolve(r, to, is_object) : BLOCK_NONE;
-	const struct root *last = r->roots ? &r->root[r->roots - 1] : NULL;
 
 	if (block == BLOCK_NONE || r->parent[block] != PARENT_NONE)
 		return false;
-	if (!last || last->kind != kind || strcmp(last->label, label) != 0) {
-		if (r->roots == REACH_ROOTS_MAX ||
-		    grow(&r->root, &r->root_cap, r->roots + 1, sizeof(*r->root))) {
-			r->err = -ENOMEM;
-			return false;
-		}
-		r->root[r->roots].kind = kind;
-		snprintf(r->root[r->roots].label, sizeof(r->root[0].label), "%.115s", label);
-		r->roots++;
-	}
+	if (!is_last_root(r, kind, label) && add_root_label(r, kind, label))
+		return false;
 	reached(r, block, PARENT_NONE - (uint32_t)r->roots, EDGE_FIELD);
 	return true;
 }

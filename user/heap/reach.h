@@ -129,6 +129,9 @@ void reach_storage(struct reach *r, const struct object *o, uint64_t addr);
 bool reach_add_root(struct reach *r, enum root_kind kind, const char *label, uint64_t to,
 		    bool is_object);
 
+/* The block of the object at @to as it is now, or BLOCK_NONE where there is none. */
+uint32_t reach_resolve(struct reach *r, uint64_t to);
+
 /* Read @len bytes of @o at @addr, live if it is young. */
 bool reach_read(struct reach *r, const struct object *o, uint64_t addr, void *buf, size_t len);
 

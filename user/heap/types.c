@@ -120,47 +120,59 @@ static bool metatype_is_type(struct types *t, uint64_t addr, int depth)
 	return remote_u64(t->mem, addr + l->ob_type, &meta) && metatype_is_type(t, meta, depth + 1);
 }
 
-/* Bytes of the object that a kind's own struct takes in the plain (not subclassed) type. */
-static void inherit_kind(struct types *t, struct py_type *type, const uint8_t *bytes)
+/*
+ * By the name of the C type. Some became heap types with 3.9 to 3.12: their names stay qualified,
+ * which no Python class's tp_name is.
+ */
+static enum kind kind_by_name(const struct py_type *type)
 {
-	uint64_t base = word(bytes, t->rt->layout.tp_base);
+	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++)
+		if (strcmp(type->name, named[i].name) == 0 &&
+		    (!(type->flags & PY_TPFLAGS_HEAPTYPE) || strchr(named[i].name, '.')))
+			return named[i].kind;
+	return KIND_OBJECT;
+}
+
+static enum kind kind_by_flags(uint64_t flags)
+{
+	static const struct {
+		uint64_t flag;
+		enum kind kind;
+	} subclasses[] = {
+		{ PY_TPFLAGS_LONG_SUBCLASS, KIND_LEAF },
+		{ PY_TPFLAGS_UNICODE_SUBCLASS, KIND_LEAF },
+		{ PY_TPFLAGS_BYTES_SUBCLASS, KIND_LEAF },
+		{ PY_TPFLAGS_LIST_SUBCLASS, KIND_LIST },
+		{ PY_TPFLAGS_TUPLE_SUBCLASS, KIND_TUPLE },
+		{ PY_TPFLAGS_DICT_SUBCLASS, KIND_DICT },
+		{ PY_TPFLAGS_BASE_EXC_SUBCLASS, KIND_EXCEPTION },
+		{ PY_TPFLAGS_TYPE_SUBCLASS, KIND_TYPE },
+	};
+
+	for (size_t i = 0; i < sizeof(subclasses) / sizeof(subclasses[0]); i++)
+		if (flags & subclasses[i].flag)
+			return subclasses[i].kind;
+	return KIND_OBJECT;
+}
+
+/* How objects of the type hold others: as its base does, else by its own name and flags. */
+static void set_kind(struct types *t, struct py_type *type, uint64_t base)
+{
+	enum kind kind = kind_by_name(type);
 	unsigned number;
 
 	type->kind_size = type->basicsize;
-	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
-		if (strcmp(type->name, named[i].name) != 0 || type->flags & PY_TPFLAGS_HEAPTYPE)
-			continue;
-		type->kind = (uint8_t)named[i].kind;
-		return;
+	if (kind == KIND_OBJECT && remote_plausible(base) && base != type->address) {
+		number = types_at(t, base);
+		kind = (enum kind)t->type[number].kind;
+		if (kind != KIND_OBJECT)
+			type->kind_size = t->type[number].kind_size;
 	}
-	/* Some C types became heap types with 3.9 to 3.12: their names stay qualified, which no
-	 * Python class's tp_name is. */
-	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
-		if (strchr(named[i].name, '.') && strcmp(type->name, named[i].name) == 0) {
-			type->kind = (uint8_t)named[i].kind;
-			return;
-		}
-	}
-	number = remote_plausible(base) && base != type->address ? types_at(t, base) : TYPE_NONE;
-	if (number != TYPE_NONE && t->type[number].kind != KIND_OBJECT) {
-		type->kind = t->type[number].kind;
-		type->kind_size = t->type[number].kind_size;
-	} else if (type->flags & (PY_TPFLAGS_LONG_SUBCLASS | PY_TPFLAGS_UNICODE_SUBCLASS |
-				  PY_TPFLAGS_BYTES_SUBCLASS)) {
-		type->kind = KIND_LEAF;
-	} else if (type->flags & PY_TPFLAGS_LIST_SUBCLASS) {
-		type->kind = KIND_LIST;
-	} else if (type->flags & PY_TPFLAGS_TUPLE_SUBCLASS) {
-		type->kind = KIND_TUPLE;
-	} else if (type->flags & PY_TPFLAGS_DICT_SUBCLASS) {
-		type->kind = KIND_DICT;
-	} else if (type->flags & PY_TPFLAGS_BASE_EXC_SUBCLASS) {
-		type->kind = KIND_EXCEPTION;
-	} else if (type->flags & PY_TPFLAGS_TYPE_SUBCLASS) {
-		type->kind = KIND_TYPE;
-	} else {
+	if (kind == KIND_OBJECT)
+		kind = kind_by_flags(type->flags);
+	if (kind == KIND_OBJECT)
 		type->kind_size = 0;
-	}
+	type->kind = (uint8_t)kind;
 }
 
 static void sizes(const struct types *t, struct py_type *type)
@@ -209,7 +221,7 @@ static bool read_type(struct types *t, uint64_t addr, struct py_type *out)
 	out->dictoffset = (int32_t)dictoffset;
 	out->weaklistoffset = (int32_t)weaklist;
 	sizes(t, out);
-	inherit_kind(t, out, bytes);
+	set_kind(t, out, word(bytes, l->tp_base));
 	return true;
 }
 

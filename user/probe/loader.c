@@ -75,7 +75,7 @@ static int explain(int rc, pid_t pid, char *log, struct err *e)
 			       "cannot load BPF programs to watch process %d: %s missing; run as "
 			       "root, or grant them with setcap(8)",
 			       (int)pid, array);
-	if (access(KERNEL_BTF, R_OK))
+	if (access(KERNEL_BTF, R_OK) || rc == -ESRCH) /* libbpf: what is there is no BTF */
 		return err_set(e, -EOPNOTSUPP, EXIT_FAILED,
 			       "cannot watch process %d: this kernel offers no type information "
 			       "(%s); boot one with CONFIG_DEBUG_INFO_BTF=y, as distributions do",

@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLOT_OBJECTS_MIN 10 /* survivors of a slot: fewer may be one thing that was replaced once \
-			     */
+#define SLOT_OBJECTS_MIN                                                         \
+	10 /* survivors of a slot: fewer may be one thing that was replaced once \
+	    */
 #define SLOTS_REPLACED 3
 #define NEWBORN_SHARE                                                                         \
 	0.3 /* of the survivors' rate: what is replaced as a whole has no older part beside a \
@@ -18,6 +19,7 @@
 #define STOPPED 0.15	   /* of the mean rate: below, it has stopped growing */
 #define HEAP_SHARE_MIN 0.3 /* of a large holder's growth that the heap as a whole must show */
 #define HEAP_BYTES_MIN 262144
+#define ASIDE_SHARE 0.1 /* of the largest leak: smaller things in doubt are left out */
 #define PLAIN_GAIN 20.0
 #define PLAIN_BYTES_PER_SECOND 1024.0
 
@@ -84,7 +86,7 @@ static void judge_slot(struct candidate *c, const struct measured *m)
 	if (m->objects < SLOT_OBJECTS_MIN) {
 		candidate_evidence(c, "only %llu objects came and stayed",
 				   (unsigned long long)m->objects);
-		settle(c, VERDICT_UNDECIDED, 0.2);
+		settle(c, VERDICT_NO_GROWTH, 0.5);
 	} else if (m->slots_of_one > SLOTS_REPLACED) {
 		candidate_evidence(c,
 				   "elements of a container whose size does not grow are replaced");
@@ -144,12 +146,26 @@ static int by_weight(const void *a, const void *b)
 			       (x->bytes_per_second > y->bytes_per_second);
 }
 
+/* What is not called a leak is worth a reader's time only where it is not small beside the leaks.
+ */
+static bool worth_showing(const struct candidate *c, double threshold, double leaking)
+{
+	if (c->verdict == VERDICT_LEAK)
+		return true;
+	return c->verdict != VERDICT_NO_GROWTH && c->bytes_per_second >= threshold &&
+	       c->bytes_per_second >= ASIDE_SHARE * leaking;
+}
+
 unsigned verdict_order(struct candidate *c, unsigned count, double threshold)
 {
+	double leaking = 0;
 	unsigned kept = 0;
 
 	for (unsigned i = 0; i < count; i++)
-		if (c[i].verdict == VERDICT_LEAK || c[i].bytes_per_second >= threshold)
+		if (c[i].verdict == VERDICT_LEAK)
+			leaking = fmax(leaking, c[i].bytes_per_second);
+	for (unsigned i = 0; i < count; i++)
+		if (worth_showing(&c[i], threshold, leaking))
 			c[kept++] = c[i];
 	qsort(c, kept, sizeof(*c), by_weight);
 	return kept;

@@ -26,6 +26,15 @@ static void on_signal(int number)
 	interrupted = 1;
 }
 
+/* No SA_RESTART: whatever waits is to wake up. */
+static void catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
 struct look {
 	struct process process;
 	struct py_runtime rt;
@@ -90,6 +99,7 @@ static int open_all(struct look *l, struct report *r, pid_t pid, struct err *e)
 	l->stores = (struct stores){ .watch = l->watch,
 				     .frames = l->frames,
 				     .mem = &l->mem,
+				     .reach = &l->heap.reach,
 				     .now = now,
 				     .stop = must_stop,
 				     .arg = l };
@@ -200,8 +210,7 @@ int look_run(struct report *r, pid_t pid, const struct options *o, struct log *l
 
 	*r = (struct report){ .pid = pid };
 	clock_gettime(CLOCK_REALTIME, &r->started);
-	signal(SIGINT, on_signal);
-	signal(SIGTERM, on_signal);
+	catch_signals();
 	l.schedule = schedule_for(o->duration_ns);
 	err = open_all(&l, r, pid, e);
 	if (!err) {

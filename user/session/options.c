@@ -30,24 +30,24 @@ enum option_key {
 };
 
 static const struct argp_option option_list[] = {
-	{"pid", 'p', "PID[,PID...]", 0, "the processes to look at", 1},
-	{"duration", 'd', "DURATION", 0,
-	 "how long to look, such as 500ms, 15s, 2m (default: until the answer is clear, "
-	 "at most 15s)",
-	 1},
-	{"output", 'o', "FILE", 0, "write the report there; its suffix chooses the format", 2},
-	{"format", KEY_FORMAT, "FORMAT", 0, "table (default), json or folded", 2},
-	{"top", KEY_TOP, "N", 0, "print at most N candidates (default 10; 0: all)", 2},
-	{"color", KEY_COLOR, "WHEN", 0, "auto (default), always or never", 2},
-	{"budget", KEY_BUDGET, "PERCENT", 0,
-	 "of the target's CPU time that the look may cost (default 1)", 3},
-	{"exact", KEY_EXACT, NULL, OPTION_HIDDEN, NULL, 3},
-	{"fail-on-leak", KEY_FAIL_ON_LEAK, NULL, 0, "exit with 3 where a leak was found", 3},
-	{"quiet", 'q', NULL, 0, "no warnings, no progress", 4},
-	{"verbose", 'v', NULL, 0, "say what is being done, and print all that is known", 4},
-	{"help", 'h', NULL, 0, "print this text", 5},
-	{"version", KEY_VERSION, NULL, 0, "print the version", 5},
-	{0},
+	{ "pid", 'p', "PID[,PID...]", 0, "the processes to look at", 1 },
+	{ "duration", 'd', "DURATION", 0,
+	  "how long to look, such as 500ms, 15s, 2m (default: until the answer is clear, "
+	  "at most 15s)",
+	  1 },
+	{ "output", 'o', "FILE", 0, "write the report there; its suffix chooses the format", 2 },
+	{ "format", KEY_FORMAT, "FORMAT", 0, "table (default), json or folded", 2 },
+	{ "top", KEY_TOP, "N", 0, "print at most N candidates (default 10; 0: all)", 2 },
+	{ "color", KEY_COLOR, "WHEN", 0, "auto (default), always or never", 2 },
+	{ "budget", KEY_BUDGET, "PERCENT", 0,
+	  "of the target's CPU time that the look may cost (default 1)", 3 },
+	{ "exact", KEY_EXACT, NULL, OPTION_HIDDEN, NULL, 3 },
+	{ "fail-on-leak", KEY_FAIL_ON_LEAK, NULL, 0, "exit with 3 where a leak was found", 3 },
+	{ "quiet", 'q', NULL, 0, "no warnings, no progress", 4 },
+	{ "verbose", 'v', NULL, 0, "say what is being done, and print all that is known", 4 },
+	{ "help", 'h', NULL, 0, "print this text", 5 },
+	{ "version", KEY_VERSION, NULL, 0, "print the version", 5 },
+	{ 0 },
 };
 
 static const char *const later_commands[] = {
@@ -247,18 +247,12 @@ static const struct {
 	int key;
 	int (*set)(struct parse *p, const char *value);
 } setters[] = {
-	{ 'p', add_pids },
-	{ 'd', set_duration },
-	{ 'o', set_output },
-	{ 'q', set_quiet },
-	{ 'v', set_verbose },
-	{ KEY_FORMAT, set_format },
-	{ KEY_TOP, set_top },
-	{ KEY_BUDGET, set_budget },
-	{ KEY_COLOR, set_color },
-	{ KEY_FAIL_ON_LEAK, set_fail_on_leak },
-	{ KEY_EXACT, refuse_exact },
-	{ ARGP_KEY_ARG, set_command },
+	{ 'p', add_pids },	     { 'd', set_duration },
+	{ 'o', set_output },	     { 'q', set_quiet },
+	{ 'v', set_verbose },	     { KEY_FORMAT, set_format },
+	{ KEY_TOP, set_top },	     { KEY_BUDGET, set_budget },
+	{ KEY_COLOR, set_color },    { KEY_FAIL_ON_LEAK, set_fail_on_leak },
+	{ KEY_EXACT, refuse_exact }, { ARGP_KEY_ARG, set_command },
 };
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)

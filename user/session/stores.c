@@ -9,8 +9,9 @@
 #define SIZE_EVERY 0.1 /* seconds between two readings of the sizes */
 #define HITS_ENOUGH 12 /* stores of one holder */
 #define HITS_MOST 64   /* of one word and thread, in one turn */
-#define PATIENCE 0.6 /* seconds that a word may keep a register from others without being written \
-		      */
+#define PATIENCE                                                                         \
+	0.6 /* seconds that a word may keep a register from others without being written \
+	     */
 
 /* A debug register: which store and word has it, since when. */
 struct turn {
@@ -60,13 +61,19 @@ static void on_event(void *arg, const struct watch_event *ev)
 	resolve(round->s, &store->site[store->sites++], ev);
 }
 
+/* The end of a list is written once. */
+static uint32_t enough(const struct store *store)
+{
+	return store->chain.edges ? 1 : HITS_ENOUGH;
+}
+
 static bool waiting(const struct round *round, const struct store *store)
 {
 	unsigned taken = 0;
 
 	for (unsigned i = 0; i < WATCH_SLOTS; i++)
 		taken += round->turn[i].store == store;
-	return store->hits < HITS_ENOUGH && taken < store->words;
+	return store->hits < enough(store) && taken < store->words + (store->chain.edges > 0);
 }
 
 /* The next store that wants a register, in turn. */
@@ -89,6 +96,14 @@ static void release(struct round *round, unsigned slot)
 	round->turn[slot].store = NULL;
 }
 
+/* Its words in turn; the end of a list is looked for when its turn comes, for it moves. */
+static uint64_t next_word(struct stores *s, struct store *store)
+{
+	unsigned turn = store->turn++ % (store->words + (store->chain.edges > 0));
+
+	return turn < store->words ? store->word[turn] : chain_tail(s->reach, &store->chain);
+}
+
 static void take(struct round *round, unsigned slot, double now)
 {
 	struct store *store = pick(round);
@@ -96,7 +111,9 @@ static void take(struct round *round, unsigned slot, double now)
 
 	if (!store)
 		return;
-	word = store->word[store->turn++ % store->words];
+	word = next_word(round->s, store);
+	if (!word)
+		return;
 	if (watch_arm(round->s->watch, slot, word, store->sized, HITS_MOST))
 		return;
 	round->turn[slot] = (struct turn){ store, now, store->hits };
@@ -111,8 +128,8 @@ static void rotate(struct round *round, double now)
 
 		for (unsigned k = 0; k < round->count && !others; k++)
 			others = waiting(round, round->store[k]);
-		if (turn->store &&
-		    (turn->store->hits >= HITS_ENOUGH || (others && now - turn->since > PATIENCE)))
+		if (turn->store && (turn->store->hits >= enough(turn->store) ||
+				    (others && now - turn->since > PATIENCE)))
 			release(round, i);
 		if (!turn->store)
 			take(round, i, now);
@@ -139,7 +156,7 @@ static void read_sizes(struct stores *s, struct store **store, unsigned count, d
 static bool all_seen(struct store **store, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++)
-		if (store[i]->hits < HITS_ENOUGH)
+		if (store[i]->hits < enough(store[i]))
 			return false;
 	return true;
 }

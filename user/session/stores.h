@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "../heap/chain.h"
 #include "../probe/watch.h"
 #include "../rank/trend.h"
 #include "../symbolize/pyframe.h"
@@ -28,6 +29,7 @@ struct site {
 struct store {
 	uint64_t word[STORE_WORDS]; /* to watch; set by the caller */
 	unsigned words;
+	struct chain chain;  /* a list whose end is watched too, where it is then; edges 0: none */
 	bool sized;	     /* the words hold sizes: only increases are stores */
 	struct series *size; /* gets the sum of the words as time goes by; NULL: not wanted */
 	struct site site[STORE_SITES];
@@ -40,6 +42,7 @@ struct stores {
 	struct watch *watch; /* NULL: watchpoints are denied; sizes are still read */
 	struct pyframes *frames;
 	struct remote *mem;
+	struct reach *reach;	  /* of the search that found the holders */
 	double (*now)(void *arg); /* seconds since the look began */
 	bool (*stop)(void *arg);  /* asked for an end: interrupted, or the target is gone */
 	void *arg;

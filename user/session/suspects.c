@@ -72,15 +72,16 @@ static void describe(struct suspect *s, const struct holder *h, struct heap *hea
 {
 	struct candidate *c = &s->candidate;
 
-	*s = (struct suspect){ .measured = { .interval = heap->holders.interval,
-					     .objects = h->objects,
-					     .bytes = h->bytes,
-					     .siblings = h->siblings,
-					     .slots_of_one = h->slots_of_one,
-					     .bound = h->bound > 0 ? h->bound : UNKNOWN,
-					     .lasting = h->root != ROOT_DATA &&
-							h->root != ROOT_STACK },
-			       .store = { .words = h->words, .sized = h->sized } };
+	*s = (struct suspect){
+		.measured = { .interval = heap->holders.interval,
+			      .objects = h->objects,
+			      .bytes = h->bytes,
+			      .siblings = h->siblings,
+			      .slots_of_one = h->slots_of_one,
+			      .bound = h->bound > 0 ? h->bound : UNKNOWN,
+			      .lasting = h->root != ROOT_DATA && h->root != ROOT_STACK },
+		.store = { .words = h->words, .chain = h->chain, .sized = h->sized }
+	};
 	memcpy(s->store.word, h->word, sizeof(s->store.word));
 	sizes(s, h, &heap->history);
 	s->measured.arrivals = arrivals(h, &heap->history);

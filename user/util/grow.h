@@ -20,7 +20,7 @@ static inline int grow(void *array, size_t *cap, size_t need, size_t size)
 	size_t want;
 	void *bigger;
 
-	if (need <= *cap)
+	if (*at && need <= *cap)
 		return 0;
 	want = *cap + *cap / 2 + 64;
 	if (want < need)
