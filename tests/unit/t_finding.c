@@ -39,7 +39,8 @@ static void columns_are_aligned(void **state)
 	begin(&p, false);
 	finding_heading(&p.page, "this kernel: Linux 6.1.0");
 	finding_print(&p.page, WORKS_OK, "pagemap", "with PAGEMAP_SCAN", NULL);
-	finding_print(&p.page, WORKS_LIMITED, "allocator", "PYTHONMALLOC=malloc", "start it without");
+	finding_print(&p.page, WORKS_LIMITED, "allocator", "PYTHONMALLOC=malloc",
+		      "start it without");
 	finding_print(&p.page, WORKS_MISSING, "CAP_CHECKPOINT_RESTORE", "", NULL);
 	finding_print(&p.page, WORKS_FACT, "threads", "8", NULL);
 	end(&p);

@@ -108,9 +108,12 @@ void kinds_visit_attributes(struct reach *r, const struct object *o)
 bool kinds_attribute_name(struct reach *r, const struct object *o, unsigned index, char *buf,
 			  size_t cap)
 {
-	uint64_t at = reader_word(r->reader, o->type->address + r->rt->layout.ht_cached_keys);
 	struct py_dict_keys keys;
+	uint64_t at;
 
+	if (!o->type)
+		return false;
+	at = reader_word(r->reader, o->type->address + r->rt->layout.ht_cached_keys);
 	if (!kinds_dict_keys(r, o, at, &keys) || index >= keys.count)
 		return false;
 	at = reader_word(r->reader, keys.entries + (uint64_t)index * keys.entry_size + keys.key);
