@@ -7,6 +7,7 @@
 #include "../util/grow.h"
 
 #define GRANULE_SHIFT 16
+#define LARGE_GRANULES 1024 /* an extent over more of them, 64 MiB, is kept out of the hash */
 
 void blocks_release(struct blocks *b)
 {
@@ -16,6 +17,7 @@ void blocks_release(struct blocks *b)
 	free(b->type);
 	free(b->sized);
 	free(b->granule);
+	free(b->large);
 	*b = (struct blocks){ 0 };
 }
 
@@ -74,23 +76,54 @@ static uint64_t extent_end(const struct extent *x)
 	return x->addr + x->size * x->count;
 }
 
+static uint64_t first_granule(const struct extent *x)
+{
+	return x->addr >> GRANULE_SHIFT;
+}
+
+static uint64_t last_granule(const struct extent *x)
+{
+	return (extent_end(x) - 1) >> GRANULE_SHIFT;
+}
+
+static bool is_large(const struct extent *x)
+{
+	return last_granule(x) - first_granule(x) > LARGE_GRANULES;
+}
+
+/* How many granules the hash will hold; large extents are listed instead. */
+static int count_granules(struct blocks *b, size_t *used)
+{
+	uint64_t next = 0; /* the first one not counted yet: neighbours share granules */
+	size_t cap = 0;
+
+	*used = 0;
+	for (size_t i = 0; i < b->extents; i++) {
+		uint64_t from = first_granule(&b->extent[i]);
+		uint64_t end = last_granule(&b->extent[i]) + 1;
+
+		if (is_large(&b->extent[i])) {
+			if (grow(&b->large, &cap, b->larges + 1, sizeof(*b->large)))
+				return -ENOMEM;
+			b->large[b->larges++] = (uint32_t)i;
+			continue;
+		}
+		*used += end - (from > next ? from : next < end ? next : end);
+		next = end;
+	}
+	return 0;
+}
+
 /*
  * A hash from each 64 KiB of address space in use to the extents that reach into it: address space
  * is sparse, and a lookup must not pay for bisecting a million chunks.
  */
 int blocks_index(struct blocks *b)
 {
-	uint64_t next = 0; /* the first granule not counted yet: extents are in order, neighbours
-			      share granules */
-	size_t used = 0;
+	size_t used;
 
-	for (size_t i = 0; i < b->extents; i++) {
-		uint64_t from = b->extent[i].addr >> GRANULE_SHIFT;
-		uint64_t end = ((extent_end(&b->extent[i]) - 1) >> GRANULE_SHIFT) + 1;
-
-		used += end - (from > next ? from : next < end ? next : end);
-		next = end;
-	}
+	if (count_granules(b, &used))
+		return -ENOMEM;
 	for (b->granules = 1024; b->granules < used * 2; b->granules *= 2)
 		;
 	free(b->granule);
@@ -98,9 +131,11 @@ int blocks_index(struct blocks *b)
 	if (!b->granule)
 		return -ENOMEM;
 	for (size_t i = 0; i < b->extents; i++) {
-		uint64_t last = ((extent_end(&b->extent[i]) - 1) >> GRANULE_SHIFT) + 1;
+		uint64_t last = last_granule(&b->extent[i]) + 1;
 
-		for (uint64_t n = (b->extent[i].addr >> GRANULE_SHIFT) + 1; n <= last; n++) {
+		if (is_large(&b->extent[i]))
+			continue;
+		for (uint64_t n = first_granule(&b->extent[i]) + 1; n <= last; n++) {
 			struct granule *g = granule_at(b, n);
 
 			if (!g->number)
@@ -111,32 +146,57 @@ int blocks_index(struct blocks *b)
 	return 0;
 }
 
-uint32_t blocks_find(const struct blocks *b, uint64_t addr, uint64_t *start, uint64_t *size)
+/* The extent that holds @addr among those numbered [@lo, @hi), or NULL. */
+static const struct extent *bisect(const struct blocks *b, uint64_t addr, size_t lo, size_t hi)
 {
-	const struct granule *g = granule_at(b, (addr >> GRANULE_SHIFT) + 1);
-	size_t lo = g->first, hi = (size_t)g->last + 1;
-
-	if (!g->number)
-		return BLOCK_NONE;
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 		const struct extent *x = &b->extent[mid];
 
-		if (addr < x->addr) {
+		if (addr < x->addr)
 			hi = mid;
-		} else if (addr >= extent_end(x)) {
+		else if (addr >= extent_end(x))
 			lo = mid + 1;
-		} else {
-			uint32_t i = (uint32_t)((addr - x->addr) / x->size);
-
-			if (start)
-				*start = x->addr + i * x->size;
-			if (size)
-				*size = x->size;
-			return x->first + i;
-		}
+		else
+			return x;
 	}
-	return BLOCK_NONE;
+	return NULL;
+}
+
+static const struct extent *bisect_large(const struct blocks *b, uint64_t addr)
+{
+	size_t lo = 0, hi = b->larges;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		const struct extent *x = &b->extent[b->large[mid]];
+
+		if (addr < x->addr)
+			hi = mid;
+		else if (addr >= extent_end(x))
+			lo = mid + 1;
+		else
+			return x;
+	}
+	return NULL;
+}
+
+uint32_t blocks_find(const struct blocks *b, uint64_t addr, uint64_t *start, uint64_t *size)
+{
+	const struct granule *g = granule_at(b, (addr >> GRANULE_SHIFT) + 1);
+	const struct extent *x = g->number ? bisect(b, addr, g->first, (size_t)g->last + 1) : NULL;
+	uint32_t i;
+
+	if (!x && b->larges)
+		x = bisect_large(b, addr);
+	if (!x)
+		return BLOCK_NONE;
+	i = (uint32_t)((addr - x->addr) / x->size);
+	if (start)
+		*start = x->addr + i * x->size;
+	if (size)
+		*size = x->size;
+	return x->first + i;
 }
 
 uint64_t blocks_addr(const struct blocks *b, uint32_t block, uint64_t *size, enum extent_kind *kind)

@@ -55,6 +55,8 @@ struct blocks {
 	size_t sizeds, sized_cap;
 	struct granule *granule; /* owned hash, see blocks_index(): extents by address */
 	size_t granules;
+	uint32_t *large; /* owned: extents too large for the hash, in order */
+	size_t larges;
 	/* totals */
 	uint64_t pool_blocks, pool_bytes, pools, chunk_blocks, chunk_bytes;
 	uint64_t pool_free_bytes, chunk_free_bytes;
