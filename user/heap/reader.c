@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#define PAGE 4096u
+
 int reader_init(struct reader *r, struct remote *mem, struct present *present)
 {
 	*r = (struct reader){ .mem = mem, .present = present };
@@ -39,13 +41,20 @@ struct fill {
 	bool any;
 };
 
+/* Page by page where a run cannot be read as a whole: mappings end within lines. */
 static int fill_run(void *arg, uint64_t start, uint64_t end, bool swapped)
 {
 	struct fill *f = arg;
 
-	if (!swapped &&
-	    remote_read(f->r->mem, start, f->line + (start - f->addr), end - start) == 0)
+	if (swapped)
+		return 0;
+	if (remote_read(f->r->mem, start, f->line + (start - f->addr), end - start) == 0) {
 		f->any = true;
+		return 0;
+	}
+	for (uint64_t at = start; at < end; at += PAGE)
+		if (remote_read(f->r->mem, at, f->line + (at - f->addr), PAGE) == 0)
+			f->any = true;
 	return 0;
 }
 
