@@ -22,7 +22,8 @@
  * co PyCodeObject, ob PyObject/PyVarObject, tp PyTypeObject, ht PyHeapTypeObject, us str, by bytes,
  * li list, tu tuple, di dict, dk dict keys, dv dict values (3.11+), se set, dq deque, db deque
  * block, fu function, ge generator, ex BaseException, tb traceback, ce cell, me method, wr weakref,
- * lc lru_cache wrapper, le lru_cache link, ml module, md member descriptor, gc GC head,
+ * lc lru_cache wrapper, le lru_cache link, ml module, md member descriptor, gc GC head, a generation or the
+ * collector's state, gs a generation's statistics (or, in 3.15, rings of them),
  * ba bytearray, lo int.
  */
 /* clang-format off */
@@ -31,7 +32,10 @@
 	X(rt_main_thread)									\
 	X(is_next) X(is_threads_head) X(is_modules) X(is_gc) X(is_id) X(is_builtins)		\
 	X(is_sysdict) X(is_size)								\
-	X(gc_generations) X(gc_generation_size)							\
+	X(gc_generations) X(gc_generation_size) X(gc_threshold) X(gc_count) X(gc_enabled)	\
+	X(gc_collecting) X(gc_garbage) X(gc_long_lived_total) X(gc_long_lived_pending)		\
+	X(gc_heap_size) X(gc_stats) X(gs_size) X(gs_collections) X(gs_collected)		\
+	X(gs_uncollectable) X(gs_young_index) X(gs_old) X(gs_old_size) X(gs_old_index)		\
 	X(ts_next) X(ts_interp) X(ts_frame) X(ts_cframe) X(cf_current_frame) X(ts_dict)		\
 	X(ts_context)										\
 	X(ts_thread_id) X(ts_native_thread_id) X(ts_size)					\
