@@ -44,12 +44,25 @@ typedef __u32 __wsum;
 
 typedef _Bool bool;
 
+struct sched_entity {
+	u64 exec_start;
+	u64 sum_exec_runtime;
+};
+
+struct sched_info {
+	long long unsigned int run_delay;
+};
+
 struct thread_struct {
 	long unsigned int fsbase;
 };
 
 struct task_struct {
+	struct sched_entity se;
+	struct sched_info sched_info;
 	struct pid *thread_pid;
+	long unsigned int min_flt;
+	long unsigned int maj_flt;
 	struct thread_struct thread;
 };
 
