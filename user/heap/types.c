@@ -162,8 +162,10 @@ static void set_kind(struct types *t, struct py_type *type, uint64_t base)
 	unsigned number;
 
 	type->kind_size = type->basicsize;
-	if (kind == KIND_OBJECT && remote_plausible(base) && base != type->address) {
+	if (kind == KIND_OBJECT && t->bases < TYPE_BASES_MAX && remote_plausible(base)) {
+		t->bases++; /* types_at() comes back here for the base's base: a ring ends too */
 		number = types_at(t, base);
+		t->bases--;
 		kind = (enum kind)t->type[number].kind;
 		if (kind != KIND_OBJECT)
 			type->kind_size = t->type[number].kind_size;

@@ -75,6 +75,7 @@ struct types {
 	size_t slots;
 	uint64_t *not_type; /* TYPES_NOT recently refused addresses; owned */
 	uint32_t walk;
+	unsigned bases;	   /* tp_base links being followed */
 	uint64_t overflow; /* types that found no number */
 	bool debug_hooks;  /* the target's blocks carry the debug allocators' 16-byte prefix */
 };
