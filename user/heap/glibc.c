@@ -18,6 +18,7 @@
 #define HEAP_MAX (64ull << 20)	 /* of a thread arena, malloc/arena.c HEAP_MAX_SIZE */
 #define HEAD_BYTES 128		 /* of a block that types_identify() and a fingerprint need */
 #define LIST_MAX 200000		 /* chunks followed on one free list */
+#define FREE_CHUNKS_MAX 1000000	 /* on all of them, at one walk */
 #define LIBC_SCAN_MAX (8u << 20) /* of the C library's mappings looked through */
 
 /*
@@ -157,23 +158,30 @@ static uint64_t word_at(const uint8_t *bytes, size_t offset)
 	return w;
 }
 
-/* Follow a list of free chunks from @user (an address malloc() would return); next pointers lie at
- * @user. */
-static void follow(struct walk *w, uint64_t user, unsigned most)
+/*
+ * Follow a list of free chunks from @user, an address malloc() would return; the next pointer lies
+ * there, and points @skew bytes in front of such an address. Lists may be forged: all of one walk
+ * together have a bound, beyond which freed chunks count as live.
+ */
+static void follow(struct walk *w, uint64_t user, unsigned skew, unsigned most)
 {
 	const struct glibc_shape *shape = w->glibc->shape;
 
-	for (unsigned i = 0; i < most && user; i++) {
+	for (unsigned i = 0; i < most && w->free_chunks < FREE_CHUNKS_MAX; i++) {
 		uint64_t next;
 
 		if (user & 15 || !spans_find(w->spans, user) ||
 		    !remote_u64(w->stream->mem, user, &next))
 			return;
 		walk_free_chunk(w, user);
-		user = shape->safe_linking ? next ^ user >> 12 : next;
+		next = shape->safe_linking ? next ^ user >> 12 : next;
+		if (!next)
+			return;
+		user = next + skew;
 	}
 }
 
+/* Fastbins link chunks, tcaches what malloc() returned. */
 static void follow_fastbins(struct walk *w, uint64_t state)
 {
 	const struct glibc_shape *shape = w->glibc->shape;
@@ -181,8 +189,7 @@ static void follow_fastbins(struct walk *w, uint64_t state)
 
 	for (unsigned i = 0; shape->fastbins && i < FASTBINS; i++)
 		if (remote_u64(w->stream->mem, state + shape->fastbins + 8 * i, &bin) && bin)
-			follow(w, bin + CHUNK_HEADER,
-			       LIST_MAX); /* fastbins hold chunks, tcaches hold user addresses */
+			follow(w, bin + CHUNK_HEADER, CHUNK_HEADER, LIST_MAX);
 }
 
 /* Is this chunk of the right size a thread's tcache? Every count and list head must fit together.
@@ -217,7 +224,7 @@ static void follow_tcache(struct walk *w, uint64_t user_addr)
 
 		if (shape->tcache_counts)
 			memcpy(&count, copy + 2 * i, sizeof(count));
-		follow(w, word_at(copy, shape->tcache_entries + 8 * i), count);
+		follow(w, word_at(copy, shape->tcache_entries + 8 * i), 0, count);
 	}
 }
 
