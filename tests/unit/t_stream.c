@@ -113,8 +113,10 @@ static void a_new_look_sees_what_changed(void **state)
 	assert_int_equal(*stream_at(&s, span.start + 100, 1), 1);
 	w->memory[100] = 2;
 	assert_int_equal(*stream_at(&s, span.start + 100, 1), 1);
-	stream_again(&s);
+	w->memory[PAGE + 100] = 2;
+	assert_int_equal(*stream_again(&s, span.start + 100, 1), 2);
 	assert_int_equal(*stream_at(&s, span.start + 100, 1), 2);
+	assert_int_equal(*stream_at(&s, span.start + PAGE + 100, 1), 0);
 	stream_release(&s);
 }
 

@@ -264,7 +264,7 @@ static void walk_chunks(struct walk *w, uint64_t at, uint64_t end, uint64_t top)
 		const uint8_t *next = size ? stream_at(w->stream, at + size, CHUNK_HEADER) : NULL;
 
 		if (!size && !retried) { /* perhaps torn: once more from a fresh copy */
-			stream_again(w->stream);
+			stream_again(w->stream, at, CHUNK_HEADER);
 			retried = true;
 			continue;
 		}

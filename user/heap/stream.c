@@ -47,11 +47,6 @@ int stream_begin(struct stream *s, const struct span *span)
 	return present_runs(s->present, span->start, span->end, add_run, s);
 }
 
-void stream_again(struct stream *s)
-{
-	s->start = s->end = 0;
-}
-
 /* The first run that ends behind @addr; s->runs where there is none. */
 static size_t run_behind(const struct stream *s, uint64_t addr)
 {
@@ -68,19 +63,16 @@ static size_t run_behind(const struct stream *s, uint64_t addr)
 	return lo;
 }
 
-static void load(struct stream *s, uint64_t addr)
+/* Read [@at, @end) of the window, whole pages; what is not present becomes zeros. */
+static void fill(struct stream *s, uint64_t at, uint64_t end)
 {
-	uint64_t at = addr & ~(uint64_t)(PAGE - 1);
-
-	s->start = at;
-	s->end = at + STREAM_WINDOW < s->limit ? at + STREAM_WINDOW : s->limit;
-	for (size_t i = run_behind(s, at); at < s->end; i++) {
-		uint64_t from = i < s->runs ? s->run[i].start : s->end,
-			 to = i < s->runs ? s->run[i].end : s->end;
+	for (size_t i = run_behind(s, at); at < end; i++) {
+		uint64_t from = i < s->runs ? s->run[i].start : end,
+			 to = i < s->runs ? s->run[i].end : end;
 		ssize_t got;
 
-		from = from < at ? at : from > s->end ? s->end : from;
-		to = to > s->end ? s->end : to;
+		from = from < at ? at : from > end ? end : from;
+		to = to > end ? end : to;
 		memset(s->window + (at - s->start), 0, from - at);
 		if (from < to) {
 			got = remote_read_some(s->mem, from, s->window + (from - s->start),
@@ -93,6 +85,13 @@ static void load(struct stream *s, uint64_t addr)
 	}
 }
 
+static void load(struct stream *s, uint64_t addr)
+{
+	s->start = addr & ~(uint64_t)(PAGE - 1);
+	s->end = s->start + STREAM_WINDOW < s->limit ? s->start + STREAM_WINDOW : s->limit;
+	fill(s, s->start, s->end);
+}
+
 const uint8_t *stream_at(struct stream *s, uint64_t addr, size_t len)
 {
 	if (len > STREAM_WINDOW / 2 || addr + len < addr || addr + len > s->limit)
@@ -100,4 +99,15 @@ const uint8_t *stream_at(struct stream *s, uint64_t addr, size_t len)
 	if (addr < s->start || addr + len > s->end)
 		load(s, addr);
 	return s->window + (addr - s->start);
+}
+
+const uint8_t *stream_again(struct stream *s, uint64_t addr, size_t len)
+{
+	const uint8_t *bytes = stream_at(s, addr, len);
+	uint64_t from = addr & ~(uint64_t)(PAGE - 1),
+		 to = (addr + len + PAGE - 1) & ~(uint64_t)(PAGE - 1);
+
+	if (bytes)
+		fill(s, from, to < s->end ? to : s->end);
+	return bytes;
 }

@@ -39,10 +39,12 @@ int stream_begin(struct stream *s, const struct span *span);
 
 /*
  * @len bytes (at most half a window) at @addr of the span, NULL outside it. Valid until the next
- * call. The window moves forward by itself; stream_again() drops it, so that the next call reads
- * the target anew.
+ * call. The window moves forward by itself.
  */
 const uint8_t *stream_at(struct stream *s, uint64_t addr, size_t len);
-void stream_again(struct stream *s);
+
+/* The same, but these bytes' pages (and no others: what changes under us may be torn at every step)
+ * are read anew. */
+const uint8_t *stream_again(struct stream *s, uint64_t addr, size_t len);
 
 #endif

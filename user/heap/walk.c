@@ -227,8 +227,7 @@ static void walk_pool(struct walk *w, uint64_t addr, uint32_t pool_size)
 		return;
 	pool_parse(&pool, bytes, addr, pool_size);
 	if (pool.torn) {
-		stream_again(w->stream);
-		bytes = stream_at(w->stream, addr, pool_size);
+		bytes = stream_again(w->stream, addr, pool_size);
 		if (!bytes || !pool_recognise(bytes, addr, pool_size))
 			return;
 		pool_parse(&pool, bytes, addr, pool_size);
