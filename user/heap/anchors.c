@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "../util/grow.h"
-#include "members.h"
 
 #define SLOTS (HOLDERS_MAX * 4)
 #define MEMOS_FIRST 65536
@@ -15,22 +14,12 @@
 
 int anchors_init(struct anchors *a, const struct reach *r)
 {
-	const struct blocks *b = &r->history->now;
-
 	*a = (struct anchors){ .memos = MEMOS_FIRST };
 	a->slot = calloc(SLOTS, sizeof(*a->slot));
 	a->memo = calloc(a->memos, sizeof(*a->memo));
-	a->old_child = calloc((b->count + r->lates) / 8 + 1, 1);
-	if (!a->slot || !a->memo || !a->old_child) {
+	if (!a->slot || !a->memo || ages_init(&a->ages, r)) {
 		anchors_release(a);
 		return -ENOMEM;
-	}
-	for (uint32_t i = 0; i < b->count; i++) {
-		uint32_t parent = r->parent[i];
-
-		if (b->print[i] && b->type[i] != TYPE_NONE && (b->birth[i] & BIRTH_WALK) == 1 &&
-		    parent != PARENT_NONE && !reach_is_root(parent))
-			a->old_child[parent / 8] |= (uint8_t)(1u << parent % 8);
 	}
 	return 0;
 }
@@ -40,7 +29,7 @@ void anchors_release(struct anchors *a)
 	free(a->anchor);
 	free(a->slot);
 	free(a->memo);
-	free(a->old_child);
+	ages_release(&a->ages);
 	*a = (struct anchors){ 0 };
 }
 
@@ -50,38 +39,6 @@ bool anchors_is_survivor(const struct reach *r, uint32_t block)
 	unsigned birth = block < b->count && b->print[block] ? b->birth[block] & BIRTH_WALK : 0;
 
 	return birth > 1 && birth < r->history->walks;
-}
-
-/* Is the block a dict of names: a module's, a class's, an instance's? */
-static bool is_namespace(const struct reach *r, uint32_t block)
-{
-	uint32_t parent = r->parent[block];
-	struct object o;
-
-	if (parent == PARENT_NONE || reach_is_root(parent))
-		return false;
-	reach_object(r, parent, &o);
-	return members_is_namespace(r, &o, r->edge[block]);
-}
-
-/*
- * Was it there all the time? Containers and instances are told apart only by address and type, and
- * an entry that is replaced often gets its predecessor's address. So an element of another
- * container counts as old only when it grew, or holds something old itself.
- */
-static bool is_old(const struct anchors *a, const struct reach *r, uint32_t block)
-{
-	const struct blocks *b = &r->history->now;
-	uint32_t size[WALKS_MAX], parent;
-
-	if (block >= b->count || !b->print[block] || b->type[block] == TYPE_NONE ||
-	    (b->birth[block] & BIRTH_WALK) != 1)
-		return false;
-	parent = r->parent[block];
-	if (parent == PARENT_NONE || reach_is_root(parent) || r->edge[block] >= EDGE_FIELD)
-		return true;
-	return a->old_child[block / 8] & 1u << block % 8 ||
-	       history_sizes(r->history, block, size) || is_namespace(r, parent);
 }
 
 /* A memo is block + 1 in the high half and the anchor in the low half. */
@@ -138,7 +95,7 @@ static bool as_whole(const struct reach *r, uint32_t holder, unsigned edge)
 	if (!now || type->kind == KIND_BYTEARRAY)
 		return false;
 	return type->kind == KIND_SET || type->kind == KIND_DEQUE ||
-	       (now->size > SMALL_CONTAINER && !is_namespace(r, holder));
+	       (now->size > SMALL_CONTAINER && !ages_is_namespace(r, holder));
 }
 
 /* The anchor for what @holder holds by @edge. */
@@ -179,7 +136,7 @@ uint32_t anchors_of(struct anchors *a, struct reach *r, uint32_t block)
 		}
 		if (parent == PARENT_NONE || reach_is_root(parent))
 			break;
-		if (is_old(a, r, parent)) {
+		if (ages_old(&a->ages, r, parent)) {
 			anchor = anchor_at(a, r, parent, r->edge[at]);
 			break;
 		}
@@ -206,7 +163,7 @@ void anchors_count_newborn(struct anchors *a, struct reach *r, uint32_t block)
 
 uint32_t anchors_of_container(struct anchors *a, struct reach *r, uint32_t block)
 {
-	return r->parent[block] != PARENT_NONE && is_old(a, r, block)
+	return r->parent[block] != PARENT_NONE && ages_old(&a->ages, r, block)
 		       ? anchor_at(a, r, block, EDGE_STORAGE)
 		       : ANCHOR_NONE;
 }

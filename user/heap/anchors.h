@@ -5,6 +5,7 @@
 #ifndef PYLEAK_HEAP_ANCHORS_H
 #define PYLEAK_HEAP_ANCHORS_H
 
+#include "ages.h"
 #include "holders.h"
 
 struct anchor {
@@ -20,14 +21,13 @@ struct anchor {
 struct anchors {
 	struct anchor *anchor; /* owned */
 	size_t count, cap;
-	uint32_t *slot;	    /* hash by block and edge; owned */
-	uint8_t *old_child; /* bit by block: holds something that was there at the first walk; owned
-			     */
-	uint64_t *memo;	    /* hash: block -> anchor number, of blocks on the way; owned */
+	uint32_t *slot; /* hash by block and edge; owned */
+	struct ages ages;
+	uint64_t *memo; /* hash: block -> anchor number, of blocks on the way; owned */
 	size_t memos, memo_count;
 };
 
-/* 0 or -ENOMEM; marks which blocks hold something old. */
+/* 0 or -ENOMEM. */
 int anchors_init(struct anchors *a, const struct reach *r);
 void anchors_release(struct anchors *a);
 

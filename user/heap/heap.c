@@ -45,7 +45,7 @@ int heap_walk(struct heap *h, double seconds)
 	holders_release(&h->holders);
 	reach_release(&h->reach); /* its numbers are those of the table that goes now */
 	spans_release(&h->spans);
-	err = spans_read(&h->spans, h->mem->pid);
+	err = spans_read(&h->spans, h->mem);
 	if (err)
 		return err;
 	return history_walk(&h->history, &h->types, &h->stream, &h->spans, &h->glibc, seconds);

@@ -131,6 +131,15 @@ static int64_t bound_of(struct reach *r, uint32_t block)
 	return (int64_t)most;
 }
 
+/* Raw memory may be a container of C code, or a buffer with stale words in it. */
+static bool through_raw(const struct reach *r, uint32_t block)
+{
+	for (; block != PARENT_NONE && !reach_is_root(block); block = r->parent[block])
+		if (reach_type(r, block) == TYPE_NONE)
+			return true;
+	return false;
+}
+
 /* Sizes at all walks, also of a container that never changed. */
 static void container_sizes(const struct reach *r, uint32_t block, uint32_t *size)
 {
@@ -180,6 +189,8 @@ static void describe(struct holder *to, struct reach *r, const struct anchor *fr
 			snprintf(to->type, sizeof(to->type), "%s",
 				 types_get(r->types, number)->name);
 	}
+	to->through_raw =
+		through_raw(r, from->example != PARENT_NONE ? from->example : from->block);
 	to->words = to->word[0] != 0;
 	if (!to->sized)
 		to->chain = chain_find(r, from->example);

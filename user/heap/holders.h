@@ -45,6 +45,7 @@ struct holder {
 	uint32_t example;   /* a survivor */
 	struct content content[HOLDER_CONTENTS];
 	enum root_kind root;
+	bool through_raw; /* the way from the root to the example leads through raw memory */
 	int64_t bound; /* the most it will hold by its own word (lru_cache(maxsize=...)); -1: none
 			  known */
 	char path[512];

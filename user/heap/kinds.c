@@ -12,7 +12,8 @@
 #define VALUES_MAX 64		   /* cached keys of a type: SHARED_KEYS_MAX_SIZE is 30 */
 #define FIELD_MAX 0x3fff
 
-void kinds_visit_fields(struct reach *r, const struct object *o, uint32_t from, uint32_t to)
+static void visit_words(struct reach *r, const struct object *o, uint32_t from, uint32_t to,
+			bool is_object)
 {
 	uint64_t room = o->start + o->size - o->addr;
 	uint32_t skip[2] = { 0, 0 };
@@ -31,11 +32,21 @@ void kinds_visit_fields(struct reach *r, const struct object *o, uint32_t from, 
 				end = skip[i];
 		if (end - from >= 8)
 			reach_words(r, o, o->addr + from, (end - from) / 8, EDGE_FIELD, from / 8,
-				    FIELD_MAX, false);
+				    FIELD_MAX, is_object);
 		from = end + 8;
 		if (end == to)
 			break;
 	}
+}
+
+void kinds_visit_fields(struct reach *r, const struct object *o, uint32_t from, uint32_t to)
+{
+	visit_words(r, o, from, to, false);
+}
+
+void kinds_visit_references(struct reach *r, const struct object *o, uint32_t from, uint32_t to)
+{
+	visit_words(r, o, from, to, true);
 }
 
 /* Address of the word that points to the object's __dict__; 0 where the type has none. */
@@ -194,7 +205,7 @@ void kinds_visit(struct reach *r, const struct object *o)
 		return;
 	/* a subclass: its own fields lie behind those of the container */
 	if (!o->type->itemsize)
-		kinds_visit_fields(r, o, o->type->kind_size, o->type->basicsize);
+		kinds_visit_references(r, o, o->type->kind_size, o->type->basicsize);
 	kinds_visit_attributes(r, o);
 }
 

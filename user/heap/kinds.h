@@ -53,6 +53,10 @@ extern const struct kind_ops kind_frame, kind_generator, kind_code, kind_weakref
 /* Words [@from, @to) of the object as fields, but its weak references and its dict pointer. */
 void kinds_visit_fields(struct reach *r, const struct object *o, uint32_t from, uint32_t to);
 
+/* The same where raw memory that a word points to is not the object's own: only objects are
+ * followed. */
+void kinds_visit_references(struct reach *r, const struct object *o, uint32_t from, uint32_t to);
+
 /* Attribute values and __dict__, wherever the version keeps them. */
 void kinds_visit_attributes(struct reach *r, const struct object *o);
 

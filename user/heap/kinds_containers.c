@@ -272,7 +272,7 @@ static void visit_deque(struct reach *r, const struct object *o)
 {
 	const struct py_layout *l = &r->rt->layout;
 	struct object now = as_live(r, o);
-	uint64_t left, block, index;
+	uint64_t left, block, index, seen = 0;
 
 	if (!word(r, &now, o->addr + l->ob_size, &left) ||
 	    !word(r, &now, o->addr + l->dq_leftblock, &block) ||
@@ -287,8 +287,10 @@ static void visit_deque(struct reach *r, const struct object *o)
 			    EDGE_INDEX_MAX, true);
 		left -= n;
 		index = 0;
-		if (left && !word(r, &now, block + l->db_rightlink, &block))
-			return;
+		if (left && (!word(r, &now, block + l->db_rightlink, &block) || block == seen))
+			return; /* a ring is met again at the latest after twice its length */
+		if (!(i & (i + 1)))
+			seen = block;
 	}
 }
 

@@ -140,28 +140,23 @@ static void label_frame(struct reach *r, const struct step *s, struct strbuf *ou
 
 const struct kind_ops kind_frame = { visit_frame, label_frame, NULL };
 
-/* References of a generator beside its frame. Its exception state links to the thread's: raw words
- * are not followed. */
-static void visit_references(struct reach *r, const struct object *o, uint32_t from, uint32_t to)
-{
-	if (from < to)
-		reach_words(r, o, o->addr + from, (to - from) / 8, EDGE_FIELD, from / 8,
-			    EDGE_INDEX_MAX, true);
-}
-
+/*
+ * Its exception state links to the thread's, which is raw memory that it does not own: only
+ * references are followed.
+ */
 static void visit_generator(struct reach *r, const struct object *o)
 {
 	const struct py_layout *l = &r->rt->layout;
 
 	if (py_has(l->ge_iframe)) {
-		visit_references(r, o, 16, l->ge_iframe);
+		kinds_visit_references(r, o, 16, l->ge_iframe);
 		visit_interpreter_frame(r, o, o->addr + l->ge_iframe);
 	} else if (py_has(l->ge_running)) {
 		/* behind gi_running lie seven bytes of padding with whatever was there (to 3.9) */
-		visit_references(r, o, 16, l->ge_running & ~7u);
-		visit_references(r, o, (l->ge_running & ~7u) + 8, o->type->basicsize);
+		kinds_visit_references(r, o, 16, l->ge_running & ~7u);
+		kinds_visit_references(r, o, (l->ge_running & ~7u) + 8, o->type->basicsize);
 	} else {
-		visit_references(r, o, 16, o->type->basicsize);
+		kinds_visit_references(r, o, 16, o->type->basicsize);
 	}
 }
 

@@ -36,7 +36,7 @@ bool late_may_hold(struct reach *r, uint64_t to)
 	if (spans_find(r->spans, to))
 		return allocator_span(r->spans, to) != NULL;
 	ns = clock_ns();
-	if (ns - r->spans_read_ns < SPANS_AGAIN_NS || spans_read(&now, r->mem->pid))
+	if (ns - r->spans_read_ns < SPANS_AGAIN_NS || spans_read(&now, r->mem))
 		return false;
 	r->spans_read_ns = ns;
 	spans_release(r->spans);

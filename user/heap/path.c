@@ -53,8 +53,8 @@ struct writer {
 	struct strbuf out;
 	char last[96]; /* the label written before */
 	unsigned repeats;
-	uint64_t function; /* whose closure the step before led to */
-	bool first, namespace;
+	uint64_t function;	      /* whose closure the step before led to */
+	bool first, namespace, colon; /* colon: ": " comes before the first label */
 };
 
 static void add_label(struct writer *w, const char *label)
@@ -69,6 +69,9 @@ static void add_label(struct writer *w, const char *label)
 	} else {
 		w->repeats = 0;
 	}
+	if (w->colon)
+		strbuf_add(&w->out, ": ");
+	w->colon = false;
 	strbuf_add(&w->out, label);
 	snprintf(w->last, sizeof(w->last), "%s", label);
 	w->first = false;
@@ -98,8 +101,7 @@ static void begin(const struct reach *r, struct writer *w, uint32_t block, char 
 	strbuf_init(&w->out, buf, cap);
 	if (root)
 		strbuf_add(&w->out, root->label);
-	if (root && root->kind == ROOT_MODULE)
-		strbuf_add(&w->out, ": ");
+	w->colon = root && root->kind != ROOT_FRAME; /* a frame's label ends with its variable */
 }
 
 static void steps(struct reach *r, struct writer *w, uint32_t block)

@@ -128,6 +128,15 @@ static bool push(struct reach *r, uint32_t block)
 	return true;
 }
 
+/* Raw memory holds stale words: whatever an object leads to is better named by that. */
+static void put_off(struct reach *r, uint32_t block)
+{
+	if (grow(&r->raw, &r->raw_cap, r->raws + 1, sizeof(*r->raw)))
+		r->err = -ENOMEM;
+	else
+		r->raw[r->raws++] = block;
+}
+
 static void reached(struct reach *r, uint32_t block, uint32_t parent, unsigned edge)
 {
 	unsigned number = reach_type(r, block);
@@ -137,7 +146,9 @@ static void reached(struct reach *r, uint32_t block, uint32_t parent, unsigned e
 	r->parent[block] = parent;
 	r->edge[block] = (uint16_t)edge;
 	r->reached++;
-	if (number == TYPE_NONE || types_get(r->types, number)->kind != KIND_LEAF)
+	if (number == TYPE_NONE)
+		put_off(r, block);
+	else if (types_get(r->types, number)->kind != KIND_LEAF)
 		push(r, block);
 }
 
@@ -242,6 +253,19 @@ static void drain(struct reach *r)
 	r->head = r->tail = 0;
 }
 
+static void drain_raw(struct reach *r)
+{
+	drain(r);
+	for (size_t i = 0; i < r->raws && !r->err; i++) {
+		struct object o;
+
+		reach_object(r, r->raw[i], &o);
+		kinds_visit(r, &o);
+		drain(r);
+	}
+	r->raws = 0;
+}
+
 int reach_run(struct reach *r)
 {
 	uint32_t count = r->history->now.count;
@@ -254,11 +278,11 @@ int reach_run(struct reach *r)
 	roots_modules(r);
 	drain(r);
 	roots_threads(r);
-	drain(r);
+	drain_raw(r);
 	roots_data(r);
-	drain(r);
+	drain_raw(r);
 	roots_stacks(r);
-	drain(r);
+	drain_raw(r);
 	return r->err;
 }
 
@@ -270,12 +294,13 @@ void reach_release(struct reach *r)
 	free(r->late);
 	free(r->late_slot);
 	free(r->queue);
+	free(r->raw);
 	free(r->root);
-	r->parent = r->late_slot = r->queue = NULL;
+	r->parent = r->late_slot = r->queue = r->raw = NULL;
 	r->edge = r->late_type = NULL;
 	r->late = NULL;
 	r->root = NULL;
 	r->parent_cap = r->edge_cap = r->late_type_cap = r->lates = r->late_cap = r->queue_cap = 0;
-	r->roots = r->root_cap = r->head = r->tail = 0;
+	r->roots = r->root_cap = r->head = r->tail = r->raws = r->raw_cap = 0;
 	r->reached = r->edges = r->mended = r->missed = r->raw_skipped_bytes = 0;
 }

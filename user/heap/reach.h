@@ -3,7 +3,8 @@
  * Who holds what: breadth-first from the roots over the live target, so that every block gets the
  * parent on a shortest path.
  *
- *   modules, drained -> frames and thread states, drained -> C data and stacks, conservatively
+ *   modules, drained -> frames and thread states, drained -> raw memory, C data, stacks,
+ * conservatively
  *
  * The table of the latest walk says where blocks are; contents are read while searching. A block
  * that did not stay the same over the last two walks, or does not fit the pointer to it, is read
@@ -71,8 +72,11 @@ struct reach {
 	size_t lates, late_cap;
 	uint32_t *late_slot; /* hash by address */
 	size_t late_slots;
-	uint32_t *queue;
+	uint32_t *queue; /* objects found, not visited yet */
 	size_t head, tail, queue_cap;
+	uint32_t *raw; /* raw blocks found, put off until everything that objects lead to is reached
+			*/
+	size_t raws, raw_cap;
 	struct root *root;
 	size_t roots, root_cap;
 	uint64_t reached, edges, mended,

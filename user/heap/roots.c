@@ -12,7 +12,7 @@
 #define FRAMES_MAX 2048	       /* of one thread */
 #define SLOTS_MAX 4096	       /* of one frame */
 #define STACK_MAX (8ull << 20) /* of a native stack searched, from its top */
-#define CHUNK (4u << 10)
+#define CHUNK (64u << 10)
 
 static int add_module(void *arg, uint64_t key, uint64_t value)
 {
@@ -90,9 +90,9 @@ static void thread_roots(void *arg, uint64_t thread)
 
 	frames_of(r, thread);
 	if (py_has(l->ts_dict) && remote_u64(r->mem, thread + l->ts_dict, &held) && held)
-		reach_add_root(r, ROOT_THREAD, "thread-local data: ", held, true);
+		reach_add_root(r, ROOT_THREAD, "thread-local data", held, true);
 	if (py_has(l->ts_context) && remote_u64(r->mem, thread + l->ts_context, &held) && held)
-		reach_add_root(r, ROOT_THREAD, "context of a thread: ", held, true);
+		reach_add_root(r, ROOT_THREAD, "context of a thread", held, true);
 }
 
 static void threads_of(void *arg, uint64_t interp)
@@ -123,11 +123,6 @@ static void search(struct reach *r, enum root_kind kind, const char *label, uint
 			const uint8_t *bytes = stream_at(r->stream, at, n);
 			uint64_t word;
 
-			/* an arena that the kernel merged with .bss: its blocks are no roots */
-			if (kind == ROOT_DATA &&
-			    blocks_find(&r->history->now, at + n / 2, NULL, NULL) != BLOCK_NONE)
-				continue;
-
 			for (size_t o = 0; bytes && o + 8 <= n; o += 8) {
 				memcpy(&word, bytes + o, sizeof(word));
 				if (remote_plausible(word) && word >= r->spans->lo &&
@@ -148,7 +143,7 @@ void roots_data(struct reach *r)
 
 		if (span.kind != SPAN_DATA && span.kind != SPAN_BSS)
 			continue;
-		snprintf(label, sizeof(label), "C data of %s: ", span.image);
+		snprintf(label, sizeof(label), "C data of %s", span.image);
 		search(r, ROOT_DATA, label, span.start, span.end);
 	}
 }
@@ -167,7 +162,7 @@ static void thread_stack(void *arg, uint64_t thread)
 	if (!span || span->kind != SPAN_ANON)
 		return;
 	start = self - span->start > STACK_MAX ? self - STACK_MAX : span->start;
-	search(r, ROOT_STACK, "native stack: ", start & ~7ull, self & ~7ull);
+	search(r, ROOT_STACK, "native stack", start & ~7ull, self & ~7ull);
 }
 
 static void stacks_of(void *arg, uint64_t interp)
@@ -183,7 +178,7 @@ void roots_stacks(struct reach *r)
 		const struct span span = r->spans->span[i];
 
 		if (span.kind == SPAN_STACK)
-			search(r, ROOT_STACK, "native stack: ", span.start, span.end);
+			search(r, ROOT_STACK, "native stack", span.start, span.end);
 	}
 	py_interpreters(r->rt, r->mem, stacks_of, r);
 }

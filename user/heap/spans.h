@@ -11,12 +11,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "../target/memory.h"
+
 enum span_kind {
-	SPAN_ANON, /* mmap: pymalloc arenas, glibc's thread arenas and large chunks */
-	SPAN_BRK,  /* [heap]: glibc's main arena */
-	SPAN_DATA, /* .data of an image */
-	SPAN_BSS,  /* the anonymous rest behind a SPAN_DATA; the kernel merges what is mapped behind
-		      it, arenas too */
+	SPAN_ANON,  /* mmap: pymalloc arenas, glibc's thread arenas and large chunks */
+	SPAN_BRK,   /* [heap]: glibc's main arena */
+	SPAN_DATA,  /* .data of an image */
+	SPAN_BSS,   /* the anonymous rest of an image behind its SPAN_DATA */
 	SPAN_STACK, /* of the main thread */
 };
 
@@ -34,12 +35,12 @@ struct spans {
 };
 
 /* 0, or -errno of maps_read(). Release with spans_release(). */
-int spans_read(struct spans *s, pid_t pid);
+int spans_read(struct spans *s, struct remote *mem);
 void spans_release(struct spans *s);
 /* Can allocators have put blocks there? */
 static inline bool spans_hold_blocks(const struct span *span)
 {
-	return span->kind == SPAN_ANON || span->kind == SPAN_BRK || span->kind == SPAN_BSS;
+	return span->kind == SPAN_ANON || span->kind == SPAN_BRK;
 }
 
 const struct span *spans_find(const struct spans *s, uint64_t addr);

@@ -16,10 +16,10 @@
 #define GAIN_MIN 5.0 /* elements */
 #define DROP_MAX \
 	0.25 /* of the gain: a container that falls back further is emptied from time to time */
-#define STOPPED 0.15	   /* of the mean rate: below, it has stopped growing */
+#define STOPPED 0.4 /* of the mean rate in the last third: below, it fills up rather than leaks */
 #define HEAP_SHARE_MIN 0.3 /* of a large holder's growth that the heap as a whole must show */
 #define HEAP_BYTES_MIN 262144
-#define ASIDE_SHARE 0.1 /* of the largest leak: smaller things in doubt are left out */
+#define ASIDE_SHARE 0.1 /* of the largest: smaller things in doubt are left out */
 #define PLAIN_GAIN 20.0
 #define PLAIN_BYTES_PER_SECOND 1024.0
 
@@ -66,7 +66,8 @@ static void judge_sized(struct candidate *c, const struct measured *m)
 				   t.drop * 100);
 		settle(c, VERDICT_UNDECIDED, 0.5);
 	} else if (t.late_share < STOPPED) {
-		candidate_evidence(c, "it grew at first and then stopped");
+		candidate_evidence(c, "its growth slows down: %.0f %% of the mean rate at the end",
+				   fmax(t.late_share, 0) * 100);
 		settle(c, VERDICT_UNDECIDED, 0.5);
 	} else if (t.gain < GAIN_MIN || t.z < TREND_Z_LEAK || !t.rising) {
 		candidate_evidence(
@@ -117,6 +118,11 @@ void verdict_judge(struct candidate *c, const struct measured *m)
 		judge_sized(c, m);
 	else
 		judge_slot(c, m);
+	if (c->verdict == VERDICT_LEAK && m->through_raw) {
+		candidate_evidence(c,
+				   "it is held through memory of C code, whose words may be stale");
+		settle(c, VERDICT_UNDECIDED, 0.4);
+	}
 }
 
 bool verdict_is_plain(const struct candidate *c, const struct measured *m)
@@ -128,7 +134,7 @@ bool verdict_is_plain(const struct candidate *c, const struct measured *m)
 	if (!m->size.count)
 		return m->objects >= PLAIN_GAIN * 2;
 	t = trend_of(&m->size, m->arrivals);
-	return t.gain >= PLAIN_GAIN && t.z >= TREND_Z_PLAIN && t.drop == 0 && t.late_share > 0.4;
+	return t.gain >= PLAIN_GAIN && t.z >= TREND_Z_PLAIN && t.drop == 0 && t.late_share > 0.6;
 }
 
 static int weight(enum verdict v)
@@ -148,24 +154,24 @@ static int by_weight(const void *a, const void *b)
 
 /* What is not called a leak is worth a reader's time only where it is not small beside the leaks.
  */
-static bool worth_showing(const struct candidate *c, double threshold, double leaking)
+static bool worth_showing(const struct candidate *c, double threshold, double most)
 {
 	if (c->verdict == VERDICT_LEAK)
 		return true;
 	return c->verdict != VERDICT_NO_GROWTH && c->bytes_per_second >= threshold &&
-	       c->bytes_per_second >= ASIDE_SHARE * leaking;
+	       c->bytes_per_second >= ASIDE_SHARE * most;
 }
 
 unsigned verdict_order(struct candidate *c, unsigned count, double threshold)
 {
-	double leaking = 0;
+	double most = 0;
 	unsigned kept = 0;
 
 	for (unsigned i = 0; i < count; i++)
-		if (c[i].verdict == VERDICT_LEAK)
-			leaking = fmax(leaking, c[i].bytes_per_second);
+		if (c[i].verdict != VERDICT_NO_GROWTH)
+			most = fmax(most, c[i].bytes_per_second);
 	for (unsigned i = 0; i < count; i++)
-		if (worth_showing(&c[i], threshold, leaking))
+		if (worth_showing(&c[i], threshold, most))
 			c[kept++] = c[i];
 	qsort(c, kept, sizeof(*c), by_weight);
 	return kept;

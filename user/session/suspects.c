@@ -79,6 +79,7 @@ static void describe(struct suspect *s, const struct holder *h, struct heap *hea
 			      .siblings = h->siblings,
 			      .slots_of_one = h->slots_of_one,
 			      .bound = h->bound > 0 ? h->bound : UNKNOWN,
+			      .through_raw = h->through_raw,
 			      .lasting = h->root != ROOT_DATA && h->root != ROOT_STACK },
 		.store = { .words = h->words, .chain = h->chain, .sized = h->sized }
 	};

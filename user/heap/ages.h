@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Was a holder there all the time, or is it another one at its predecessor's address?
+ *
+ * Leaves and tuples are told apart by their content, containers and instances only by address and
+ * type, and the entry of a cache that is replaced is often built at the very addresses of the one
+ * before. So an element of a container must prove its age: by most of what it holds, as far as
+ * that bears content, being old. What a namespace or a field holds is as old as its holder.
+ */
+#ifndef PYLEAK_HEAP_AGES_H
+#define PYLEAK_HEAP_AGES_H
+
+#include "reach.h"
+
+struct ages {
+	uint8_t *held;	  /* by block: what it holds, old ones << 4 | young ones, both halved at 15;
+			     owned */
+	uint8_t *known;	  /* bit by block: whether ages_old() has an answer in trusted; owned */
+	uint8_t *trusted; /* bit by block; owned */
+};
+
+/* After reach_run(). 0 or -ENOMEM; ages_release() is allowed after both. */
+int ages_init(struct ages *a, const struct reach *r);
+void ages_release(struct ages *a);
+
+/* Has the block been the same object, or the same container with other content, since the first
+ * walk? */
+bool ages_old(struct ages *a, const struct reach *r, uint32_t block);
+
+/* Is the block a dict of names: a module's, a class's, an instance's? */
+bool ages_is_namespace(const struct reach *r, uint32_t block);
+
+#endif
