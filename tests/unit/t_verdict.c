@@ -90,6 +90,9 @@ static void a_container_that_does_not_is_none(void **state)
 	m = container(20);
 	m.lasting = false;
 	expect(&m, VERDICT_UNDECIDED, "standard deviations");
+	m = container(20);
+	m.through_raw = true;
+	expect(&m, VERDICT_UNDECIDED, "stale");
 	m = container(0.2); /* three elements */
 	expect(&m, VERDICT_UNDECIDED, "standard deviations");
 	m = container(20);
@@ -105,7 +108,7 @@ static void shapes_that_are_no_leak_are_undecided(void **state)
 	m.size.count = 0;
 	for (double t = 0; t <= LOOK; t += 0.5)
 		series_add(&m.size, t, t < 3 ? 100 + 100 * t : 400);
-	expect(&m, VERDICT_UNDECIDED, "stopped");
+	expect(&m, VERDICT_UNDECIDED, "slows down");
 	m.size.count = 0;
 	for (double t = 0; t <= LOOK; t += 0.5)
 		series_add(&m.size, t, 100 + 60 * fmod(t, 4));
