@@ -124,9 +124,9 @@ static void add_growth(struct walk *w, uint32_t block, const struct growth *had,
 }
 
 /* Remember a container's size, and its history where it ever changed. */
-static void note_size(struct walk *w, uint32_t block, uint32_t was, const struct growth *growth_end,
-		      uint64_t size)
+static void note_size(struct walk *w, uint32_t block, uint32_t was, uint64_t size)
 {
+	const struct history *h = w->history;
 	const struct blocks *b = w->before;
 	const struct growth *had = NULL;
 	int err = blocks_add_sized(w->now, block, size);
@@ -140,12 +140,10 @@ static void note_size(struct walk *w, uint32_t block, uint32_t was, const struct
 		return;
 	while (w->before_sized < b->sizeds && b->sized[w->before_sized].block < was)
 		w->before_sized++;
-	while (w->history->growth + w->before_growth < growth_end &&
-	       w->history->growth[w->before_growth].block < was)
+	while (w->before_growth < h->growths && h->growth[w->before_growth].block < was)
 		w->before_growth++;
-	if (w->history->growth + w->before_growth < growth_end &&
-	    w->history->growth[w->before_growth].block == was)
-		had = &w->history->growth[w->before_growth];
+	if (w->before_growth < h->growths && h->growth[w->before_growth].block == was)
+		had = &h->growth[w->before_growth];
 	if (w->before_sized == b->sizeds || b->sized[w->before_sized].block != was)
 		return;
 	if (had || b->sized[w->before_sized].size != is)
@@ -184,7 +182,7 @@ void walk_block(struct walk *w, uint32_t block, uint32_t was, const uint8_t *byt
 	sized = number != TYPE_NONE ? size_word(w->types, type) : 0;
 	if (sized && offset + sized + 8 <= have) {
 		memcpy(&word, bytes + offset + sized, sizeof(word));
-		note_size(w, block, was, w->history->growth + w->history->growths, word);
+		note_size(w, block, was, word);
 	}
 }
 
