@@ -13,6 +13,7 @@
 #define SPANS_AGAIN_NS 5000000ull
 #define HEAD_BYTES 128
 #define CHUNK_MOST (1ull << 32)
+#define POOL_READS 4 /* small reads that take as long as reading a pool */
 
 int late_init(struct reach *r)
 {
@@ -196,7 +197,7 @@ uint32_t late_find(struct reach *r, uint64_t to, uint64_t *start)
 	uint32_t block;
 	bool is_pool;
 
-	if (!late_may_hold(r, to))
+	if (!late_may_hold(r, to) || !reach_may_read_live(r, POOL_READS))
 		return BLOCK_NONE;
 	span = allocator_span(r->spans, to);
 	if (span->kind != SPAN_BRK) {

@@ -46,9 +46,17 @@ void reach_object(const struct reach *r, uint32_t block, struct object *o)
 	o->young = !settled(r, block);
 }
 
+bool reach_may_read_live(struct reach *r, unsigned reads)
+{
+	if (r->live_left < reads)
+		return false;
+	r->live_left -= reads;
+	return true;
+}
+
 bool reach_read(struct reach *r, const struct object *o, uint64_t addr, void *buf, size_t len)
 {
-	return o->young ? reader_fresh(r->reader, addr, buf, len)
+	return o->young && reach_may_read_live(r, 1) ? reader_fresh(r->reader, addr, buf, len)
 			: reader_copy(r->reader, addr, buf, len);
 }
 
@@ -72,7 +80,7 @@ static void identify_again(struct reach *r, uint32_t block, uint64_t start, uint
 	uint32_t offset;
 	unsigned number;
 
-	if (!reader_fresh(r->reader, start, bytes, have))
+	if (!reach_may_read_live(r, 1) || !reader_fresh(r->reader, start, bytes, have))
 		return;
 	number = types_identify(r->types, bytes, have, size, &offset);
 	if (number != b->type[block])
@@ -164,7 +172,7 @@ void reach_edge(struct reach *r, uint32_t from, unsigned edge, uint64_t at, uint
 	if (block == BLOCK_NONE && is_object && late_may_hold(r, to)) {
 		uint64_t now;
 
-		if (reader_fresh(r->reader, at, &now, sizeof(now)) &&
+		if (reach_may_read_live(r, 1) && reader_fresh(r->reader, at, &now, sizeof(now)) &&
 		    remote_plausible(now & ~7ull)) {
 			block = resolve(r, now & ~7ull, true);
 			r->mended += block != BLOCK_NONE;
@@ -275,6 +283,7 @@ int reach_run(struct reach *r)
 		return -ENOMEM;
 	memset(r->parent, 0xff, (size_t)count * sizeof(*r->parent));
 	reader_drop(r->reader);
+	r->live_left = REACH_LIVE_MAX;
 	roots_modules(r);
 	drain(r);
 	roots_threads(r);

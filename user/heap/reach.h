@@ -43,6 +43,12 @@
 #define PARENT_NONE UINT32_MAX
 #define REACH_ROOTS_MAX (1u << 22)
 #define REACH_LATE_MAX (4u << 20) /* late blocks; more are counted as lost */
+/*
+ * Reads of live memory that one search makes: some 2 s of our time. A target that allocates faster
+ * than that is followed no further: young objects are then taken from copies, late blocks not
+ * looked for, and the slots that lead to them count as missed.
+ */
+#define REACH_LIVE_MAX 1000000u
 
 enum root_kind { ROOT_MODULE, ROOT_FRAME, ROOT_THREAD, ROOT_DATA, ROOT_STACK };
 
@@ -79,6 +85,7 @@ struct reach {
 	size_t raws, raw_cap;
 	struct root *root;
 	size_t roots, root_cap;
+	unsigned live_left; /* of REACH_LIVE_MAX */
 	uint64_t reached, edges, mended,
 		missed;		    /* missed: slots that led to no block even when read again */
 	uint64_t raw_skipped_bytes; /* of large raw blocks, not searched for pointers */
@@ -135,6 +142,9 @@ bool reach_add_root(struct reach *r, enum root_kind kind, const char *label, uin
 
 /* The block of the object at @to as it is now, or BLOCK_NONE where there is none. */
 uint32_t reach_resolve(struct reach *r, uint64_t to);
+
+/* May the search read live memory once more, at the cost of @reads small reads? Counts them. */
+bool reach_may_read_live(struct reach *r, unsigned reads);
 
 /* Read @len bytes of @o at @addr, live if it is young. */
 bool reach_read(struct reach *r, const struct object *o, uint64_t addr, void *buf, size_t len);

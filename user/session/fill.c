@@ -117,6 +117,9 @@ static void warn(struct report *r, const struct heap *heap)
 	if (heap->history.out_of_memory)
 		report_warn(r, "%llu blocks found no room in our tables",
 			    (unsigned long long)heap->history.out_of_memory);
+	if (heap->reach.live_left < REACH_LIVE_MAX / 100)
+		report_warn(r, "the target allocates faster than it can be searched: what it "
+			       "allocated last was not looked at");
 	if (h->unreached_objects >= UNREACHED_LEAST)
 		report_warn(r,
 			    "%llu objects (%llu KiB) stayed though nothing leads to them, most of "
