@@ -233,8 +233,10 @@ static int group(struct holders *h, struct reach *r, struct anchors *a)
 {
 	struct holder one;
 
+	if (!a->count)
+		return 0;
 	qsort(a->anchor, a->count, sizeof(*a->anchor), by_bytes_anchor);
-	h->holder = calloc(a->count ? a->count : 1, sizeof(*h->holder));
+	h->holder = calloc(a->count, sizeof(*h->holder));
 	if (!h->holder)
 		return -ENOMEM;
 	for (size_t i = 0; i < a->count; i++) {
