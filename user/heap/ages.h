@@ -4,8 +4,9 @@
  *
  * Leaves and tuples are told apart by their content, containers and instances only by address and
  * type, and the entry of a cache that is replaced is often built at the very addresses of the one
- * before. So an element of a container must prove its age: by most of what it holds, as far as
- * that bears content, being old. What a namespace or a field holds is as old as its holder.
+ * before. So an element of a container must prove its age by what it holds: half as many old things
+ * as it held at the first walk; where that is not known, half as many as young ones. What a
+ * namespace or a field holds is as old as its holder.
  */
 #ifndef PYLEAK_HEAP_AGES_H
 #define PYLEAK_HEAP_AGES_H
@@ -13,8 +14,8 @@
 #include "reach.h"
 
 struct ages {
-	uint8_t *held;	  /* by block: what it holds, old ones << 4 | young ones, both halved at 15;
-			     owned */
+	uint8_t *olds; /* by block: how many it holds that are old themselves, at most 255; owned */
+	uint8_t *youngs;  /* by block: how many that are not; owned */
 	uint8_t *known;	  /* bit by block: whether ages_old() has an answer in trusted; owned */
 	uint8_t *trusted; /* bit by block; owned */
 };

@@ -134,7 +134,7 @@ bool verdict_is_plain(const struct candidate *c, const struct measured *m)
 	if (!m->size.count)
 		return m->objects >= PLAIN_GAIN * 2;
 	t = trend_of(&m->size, m->arrivals);
-	return t.gain >= PLAIN_GAIN && t.z >= TREND_Z_PLAIN && t.drop == 0 && t.late_share > 0.6;
+	return t.gain >= PLAIN_GAIN && t.z >= TREND_Z_PLAIN && t.drop == 0 && t.late_share > 0.5;
 }
 
 static int weight(enum verdict v)
