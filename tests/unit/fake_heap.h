@@ -21,15 +21,20 @@
 #include "../../user/heap/heap.h"
 #include "../../user/heap/pymalloc.h"
 
+#ifndef FAKE_FIXED /* smaller in fuzzers, which build one a thousand times a second */
+#define FAKE_BASE NULL
 #define FAKE_FIXED (1u << 20)
 #define FAKE_POOLS (1u << 20)
 #define FAKE_BRK (1u << 20)
+#endif
+#define FAKE_ALIGN (1u << 20)
 #define FAKE_TYPE 1024 /* bytes of a heap type */
 
 struct fake_heap {
 	struct py_runtime rt;
 	struct remote mem;
 	struct heap heap;
+	void *mapped;
 	uint64_t fixed, pools, brk; /* where the three begin */
 	uint64_t fixed_used, pools_used, brk_used;
 	uint64_t type, object, str, number, list, tuple, dict, set, deque;
@@ -325,16 +330,17 @@ static inline void fh_span(struct spans *s, uint64_t start, uint64_t size, enum 
 /* One thing after another in one mapping, so that the spans are in order. */
 static inline void fh_open(struct fake_heap *h, const struct py_layout *l)
 {
-	const uint64_t total = FAKE_FIXED + FAKE_POOLS + FAKE_BRK, align = 1u << 20;
+	const uint64_t total = FAKE_FIXED + FAKE_POOLS + FAKE_BRK + FAKE_ALIGN;
 	struct heap *heap = &h->heap;
 	uint64_t interp;
 	void *all;
 
 	memset(h, 0, sizeof(*h));
-	all = mmap(NULL, total + align, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+	all = mmap(FAKE_BASE, total, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
 		   0);
 	assert_true(all != MAP_FAILED);
-	h->fixed = ((uint64_t)(uintptr_t)all + align - 1) & ~(align - 1);
+	h->mapped = all;
+	h->fixed = ((uint64_t)(uintptr_t)all + FAKE_ALIGN - 1) & ~(FAKE_ALIGN - 1ull);
 	h->pools = h->fixed + FAKE_FIXED;
 	h->brk = h->pools + FAKE_POOLS;
 	fh_put(h->brk + 8, FAKE_BRK | 1);
@@ -369,7 +375,7 @@ static inline void fh_open(struct fake_heap *h, const struct py_layout *l)
 /* A failed test leaves its heap behind: it is small, and the program ends. */
 static inline void fh_close(struct fake_heap *h)
 {
-	munmap((void *)(uintptr_t)h->fixed, FAKE_FIXED + FAKE_POOLS + FAKE_BRK);
+	munmap(h->mapped, FAKE_FIXED + FAKE_POOLS + FAKE_BRK + FAKE_ALIGN);
 	heap_close(&h->heap);
 }
 
