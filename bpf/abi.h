@@ -76,10 +76,109 @@ enum drop_reason {
 	DROP_BAD_FRAME = 2,   /* a frame could not be read; the stack up to there was kept */
 	DROP_DEPTH = 3,	      /* more frames than PY_MAX_FRAMES */
 	DROP_WORD_UNREAD = 4, /* the watched word could not be read */
-	DROP_REASONS = 8,
+	DROP_GC_STATE = 9,    /* the collector's state could not be read */
+	DROP_GC_FULL = 10,    /* more collections ran at once than the map has room for */
+	DROP_REASONS = 16,
+};
+
+/*
+ * Where a collection is seen from, filled by py_collector_layout(). Offsets from the collector's
+ * state; those that a version lacks are GC_ABSENT.
+ */
+#define GC_GENERATIONS 3
+#define GC_ABSENT 0xffffffffu
+
+struct gc_layout {
+	__u64 state;	/* address of the only state there is (3.8); 0: one an interpreter */
+	__u64 min_pause_ns; /* shorter pauses are counted, and not reported one by one */
+	__u32 ts_interp, is_gc;
+	__u32 thread_in_argument; /* 1: the first argument is the PyThreadState */
+	__u32 reason_in_argument; /* 1: the third is a _PyGC_Reason (3.13+) */
+	__u32 enabled, generations, generation_size, threshold, count;
+	__u32 long_lived_total, long_lived_pending, heap_size;
+	__u32 stats;		/* of the statistics, or of a pointer to them */
+	__u32 stats_by_pointer; /* 1: a pointer (3.15) */
+	/*
+	 * For each generation, from the start of the statistics: its first item, and in 3.15 the
+	 * index byte of the ring that its items are in. An item has three words in a row at
+	 * stats_collections: collections, collected, uncollectable.
+	 */
+	__u32 stats_first[GC_GENERATIONS], stats_index[GC_GENERATIONS];
+	__u32 stats_size, stats_collections;
+	__u32 stack_pointer_change; /* from the probe at the start to the one at the end */
+	__u32 pad;
+};
+
+struct gc_stat {
+	__s64 collections, collected, uncollectable;
+};
+
+/* What a thread did and waited for up to a moment; differences count. */
+struct gc_clock {
+	__u64 exec_start_ns, run_ns; /* se.exec_start, se.sum_exec_runtime */
+	__u64 queue_ns;		     /* sched_info.run_delay: runnable, without a CPU */
+	__u64 minor_faults, major_faults;
+};
+
+/* A collection that runs: value of the map of them, key struct gc_key. */
+struct gc_key {
+	__u64 stack_pointer; /* at the collector's entry: tells nested ones apart */
+	__u32 tid;
+	__u32 pad;
+};
+
+struct gc_running {
+	__u64 start_ns; /* CLOCK_MONOTONIC */
+	__u64 state;
+	__u64 thread_state; /* 0: not looked up at entry */
+	struct gc_clock clock;
+	struct gc_stat stat[GC_GENERATIONS];
+	__s64 long_lived_total, long_lived_pending, heap_size; /* -1: the version has it not */
+	__s32 threshold[GC_GENERATIONS], count[GC_GENERATIONS];
+	__u32 enabled;
+	__u32 reason; /* GC_ABSENT: not passed */
+};
+
+/* What came of it. */
+struct gc_outcome {
+	__u64 pause_ns;
+	__u64 off_ns;	/* of the pause: not on a CPU */
+	__u64 queue_ns; /* of that: waiting for one */
+	__u64 minor_faults, major_faults;
+	__s64 collected, uncollectable;
+	__u32 generation;
+	__u32 tid; /* in the initial pid namespace */
+};
+
+/* One collection that ended. Variable length: user space sees depth frames. */
+struct gc_event {
+	struct gc_running before;
+	struct gc_outcome outcome;
+	__u32 depth;
+	__u32 truncated; /* 1: more frames than PY_MAX_FRAMES */
+	struct py_frame_ref frame[PY_MAX_FRAMES];
+};
+
+/*
+ * Pauses of one generation, of all lengths. Bucket of a pause of n ns: n below 8, else 8 for each
+ * power of two: (log2(n) - 2) * 8 + the three bits behind the leading one.
+ */
+#define GC_BUCKET_BITS 3
+#define GC_BUCKETS 320 /* up to 2^42 ns, more than an hour */
+
+struct gc_totals {
+	__u64 count, pause_ns, max_ns, min_ns;
+	__u64 off_ns, queue_ns;
+	__s64 collected, uncollectable;
+	__u64 bucket[GC_BUCKETS];
 };
 
 _Static_assert(sizeof(struct py_frame_ref) == 16, "py_frame_ref");
+_Static_assert(sizeof(struct gc_layout) == 112, "gc_layout");
+_Static_assert(sizeof(struct gc_running) == 24 + 40 + 72 + 24 + 24 + 8, "gc_running");
+_Static_assert(sizeof(struct gc_outcome) == 64, "gc_outcome");
+_Static_assert(sizeof(struct gc_event) == 192 + 64 + 8 + 16 * PY_MAX_FRAMES, "gc_event");
+_Static_assert(sizeof(struct gc_totals) == 64 + 8 * GC_BUCKETS, "gc_totals");
 _Static_assert(sizeof(struct watch_word) == 32, "watch_word");
 _Static_assert(sizeof(struct watch_event) == 40 + 16 * PY_MAX_FRAMES, "watch_event");
 

@@ -11,5 +11,6 @@
 #include "abi.h"
 
 const volatile struct py_unwind cfg_unwind __weak = {};
+const volatile struct gc_layout cfg_gc __weak = {};
 
 #endif

@@ -33,6 +33,35 @@ struct {
 	__uint(max_entries, 1 << 20);
 } watch_events __weak SEC(".maps");
 
+/*
+ * Collections that run now. key: thread and stack pointer; value: what was before. The entry
+ * program writes, the return program takes out; user space reads those that never return. When full
+ * the collection is lost and counted as DROP_GC_FULL.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct gc_key);
+	__type(value, struct gc_running);
+} gc_running __weak SEC(".maps");
+
+/* key: generation; value: its pauses. Programs add, user space reads. An array: never full. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, GC_GENERATIONS);
+	__type(key, __u32);
+	__type(value, struct gc_totals);
+} gc_totals __weak SEC(".maps");
+
+/*
+ * Records: struct gc_event, about 450 of them. Drained on a timer; when full the record is lost and
+ * counted as DROP_RINGBUF_FULL, while gc_totals goes on being right.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 20);
+} gc_events __weak SEC(".maps");
+
 /* key: enum drop_reason; value: how often. Programs add, user space reads. An array: never full. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

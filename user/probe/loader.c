@@ -114,11 +114,30 @@ static void take_descriptors(struct loader *l)
 	l->watch_write = bpf_program__fd(s->progs.watch_write);
 	l->watch_words = bpf_map__fd(s->maps.watch_words);
 	l->watch_events = bpf_map__fd(s->maps.watch_events);
+	l->gc_running = bpf_map__fd(s->maps.gc_running);
+	l->gc_totals = bpf_map__fd(s->maps.gc_totals);
+	l->gc_events = bpf_map__fd(s->maps.gc_events);
 	l->drops = bpf_map__fd(s->maps.drops);
 	l->statistics = bpf_enable_stats(BPF_STATS_RUN_TIME);
 }
 
-int loader_open(struct loader *l, pid_t pid, const struct py_unwind *unwind, struct err *e)
+/* What is not wanted is neither verified nor given memory. */
+static void choose(struct pyleak *s, const struct loader_parts *parts)
+{
+	bpf_program__set_autoload(s->progs.watch_write, parts->watch);
+	bpf_map__set_autocreate(s->maps.watch_words, parts->watch);
+	bpf_map__set_autocreate(s->maps.watch_events, parts->watch);
+	bpf_program__set_autoload(s->progs.gc_collect_enter, parts->gc != NULL);
+	bpf_program__set_autoload(s->progs.gc_collect_return, parts->gc != NULL);
+	bpf_map__set_autocreate(s->maps.gc_running, parts->gc != NULL);
+	bpf_map__set_autocreate(s->maps.gc_totals, parts->gc != NULL);
+	bpf_map__set_autocreate(s->maps.gc_events, parts->gc != NULL);
+	s->rodata->cfg_unwind = *parts->unwind;
+	if (parts->gc)
+		s->rodata->cfg_gc = *parts->gc;
+}
+
+int loader_open(struct loader *l, pid_t pid, const struct loader_parts *parts, struct err *e)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, options, .kernel_log_size = VERIFIER_LOG_MAX);
 	char *log = malloc(VERIFIER_LOG_MAX);
@@ -137,7 +156,7 @@ int loader_open(struct loader *l, pid_t pid, const struct py_unwind *unwind, str
 		rc = explain(-errno, pid, log, e);
 		goto out;
 	}
-	l->skeleton->rodata->cfg_unwind = *unwind;
+	choose(l->skeleton, parts);
 	rc = pyleak__load(l->skeleton);
 	if (rc) {
 		rc = explain(rc, pid, log, e);
@@ -158,12 +177,33 @@ void loader_close(struct loader *l)
 	*l = (struct loader){ .statistics = -1 };
 }
 
-uint64_t loader_watch_ns(const struct loader *l)
+static uint64_t program_ns(int program)
 {
 	struct bpf_prog_info info = { 0 };
 	uint32_t size = sizeof(info);
 
-	if (l->statistics < 0 || bpf_obj_get_info_by_fd(l->watch_write, &info, &size))
+	return program >= 0 && !bpf_obj_get_info_by_fd(program, &info, &size) ? info.run_time_ns
+									      : 0;
+}
+
+uint64_t loader_bpf_ns(const struct loader *l)
+{
+	struct bpf_program *program;
+	uint64_t ns = 0;
+
+	if (l->statistics < 0)
 		return 0;
-	return info.run_time_ns;
+	bpf_object__for_each_program(program, l->skeleton->obj)
+		ns += program_ns(bpf_program__fd(program));
+	return ns;
+}
+
+struct bpf_program *loader_gc_enter(const struct loader *l)
+{
+	return l->skeleton->progs.gc_collect_enter;
+}
+
+struct bpf_program *loader_gc_return(const struct loader *l)
+{
+	return l->skeleton->progs.gc_collect_return;
 }

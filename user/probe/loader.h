@@ -8,6 +8,7 @@
 #ifndef PYLEAK_PROBE_LOADER_H
 #define PYLEAK_PROBE_LOADER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -19,21 +20,36 @@ struct pyleak;
 struct loader {
 	struct pyleak *skeleton; /* owned; NULL while nothing is loaded */
 	int statistics;		 /* while open, the kernel times BPF programs; -1 where it cannot */
-	/* Owned by the skeleton. */
-	int watch_write; /* program */
-	int watch_words, watch_events, drops; /* maps, see bpf/maps.bpf.h */
+	/* Owned by the skeleton; -1 where the part was not asked for. */
+	int watch_write;			   /* program */
+	int watch_words, watch_events;		   /* maps, see bpf/maps.bpf.h */
+	int gc_running, gc_totals, gc_events;
+	int drops;
 };
 
+/* Which programs are wanted, and what they are told. */
+struct loader_parts {
+	const struct py_unwind *unwind;
+	const struct gc_layout *gc; /* NULL: no collector programs */
+	bool watch;		    /* the watchpoints' program */
+};
+
+struct bpf_program;
+
 /*
- * Load the programs for the target @pid with that layout. -EPERM (EXIT_NOT_PERMITTED, naming the
+ * Load the @parts for the target @pid. -EPERM (EXIT_NOT_PERMITTED, naming the
  * missing capabilities), -EOPNOTSUPP (the kernel lacks BTF or BPF), or -errno with the verifier's
  * complaint in @e. On failure *@l needs no closing. Raises the soft limit of open files to the
  * hard one, because a watchpoint costs a descriptor for each thread.
  */
-int loader_open(struct loader *l, pid_t pid, const struct py_unwind *unwind, struct err *e);
+int loader_open(struct loader *l, pid_t pid, const struct loader_parts *parts, struct err *e);
 void loader_close(struct loader *l);
 
-/* Time spent in the watch program so far, in ns; 0 where the kernel cannot tell. */
-uint64_t loader_watch_ns(const struct loader *l);
+/* Time spent in the loaded programs so far, in ns; 0 where the kernel cannot tell. */
+uint64_t loader_bpf_ns(const struct loader *l);
+
+/* The programs at the collector's entry and return, for whoever attaches them. */
+struct bpf_program *loader_gc_enter(const struct loader *l);
+struct bpf_program *loader_gc_return(const struct loader *l);
 
 #endif

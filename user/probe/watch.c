@@ -58,6 +58,7 @@ static int take_event(void *context, void *data, size_t size)
 int watch_open(struct watch **out, const struct process *p, const struct py_unwind *unwind,
 	       struct err *e)
 {
+	const struct loader_parts parts = { .unwind = unwind, .watch = true };
 	struct watch *w = calloc(1, sizeof(*w));
 	int rc;
 
@@ -66,7 +67,7 @@ int watch_open(struct watch **out, const struct process *p, const struct py_unwi
 		return err_set(e, -ENOMEM, EXIT_FAILED, "no memory to watch a process");
 	w->process = *p;
 	remote_init(&w->memory, p->pid);
-	rc = loader_open(&w->loader, p->pid, unwind, e);
+	rc = loader_open(&w->loader, p->pid, &parts, e);
 	if (rc) {
 		free(w);
 		return rc;
@@ -225,7 +226,7 @@ int watch_poll(struct watch *w, int timeout_ms, void (*fn)(void *arg, const stru
 void watch_stats(struct watch *w, struct watch_stats *out)
 {
 	*out = (struct watch_stats){ .hits = w->hits_before };
-	out->bpf_ns = loader_watch_ns(&w->loader);
+	out->bpf_ns = loader_bpf_ns(&w->loader);
 	for (uint32_t slot = 0; slot < WATCH_SLOTS; slot++) {
 		struct watch_word word;
 

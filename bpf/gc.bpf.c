@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Entry and return of CPython's collector -> how long the thread stood still, and for what.
+ *
+ * The function's own signature changes with every version and optimiser, so the least is taken from
+ * it: which generation ran, and what it found, is the difference of the collector's statistics over
+ * the call. A call that changes none of them was no collection: nothing was over its threshold, or
+ * another was running.
+ *
+ * The stack is walked at return: the frame below the collector is the one that was there at entry.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "abi.h"
+#include "config.bpf.h"
+#include "drop.bpf.h"
+#include "maps.bpf.h"
+#include "read.bpf.h"
+#include "thread.bpf.h"
+#include "unwind.bpf.h"
+
+struct generation { /* struct gc_generation: a PyGC_Head, then these two */
+	__u64 next, prev;
+	__s32 threshold, count;
+};
+
+static __always_inline void read_clock(struct gc_clock *clock)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+
+	clock->exec_start_ns = BPF_CORE_READ(task, se.exec_start);
+	clock->run_ns = BPF_CORE_READ(task, se.sum_exec_runtime);
+	clock->queue_ns = 0;
+	if (bpf_core_field_exists(task->sched_info))
+		clock->queue_ns = BPF_CORE_READ(task, sched_info.run_delay);
+	clock->minor_faults = BPF_CORE_READ(task, min_flt);
+	clock->major_faults = BPF_CORE_READ(task, maj_flt);
+}
+
+static __always_inline bool read_stats(__u64 state, struct gc_stat *stat)
+{
+	__u64 base = state + cfg_gc.stats;
+
+	if (cfg_gc.stats_by_pointer)
+		base = read_target_word(base);
+	if (!base)
+		return false;
+	if (cfg_gc.stats_size == sizeof(stat[0]) && !cfg_gc.stats_by_pointer)
+		return read_target(stat, GC_GENERATIONS * sizeof(stat[0]),
+				   base + cfg_gc.stats_first[0]);
+	for (int i = 0; i < GC_GENERATIONS; i++) {
+		__u64 item = base + cfg_gc.stats_first[i];
+		__u8 index = 0;
+
+		if (cfg_gc.stats_index[i] != GC_ABSENT &&
+		    !read_target(&index, sizeof(index), base + cfg_gc.stats_index[i]))
+			return false;
+		item += index * cfg_gc.stats_size + cfg_gc.stats_collections;
+		if (!read_target(&stat[i], sizeof(stat[i]), item))
+			return false;
+	}
+	return true;
+}
+
+static __always_inline __s64 read_count(__u64 state, __u32 offset)
+{
+	return offset == GC_ABSENT ? -1 : (__s64)read_target_word(state + offset);
+}
+
+static __always_inline bool read_generations(__u64 state, struct gc_running *now)
+{
+	struct generation generation[GC_GENERATIONS];
+
+	if (cfg_gc.generation_size != sizeof(generation[0]) ||
+	    !read_target(generation, sizeof(generation), state + cfg_gc.generations))
+		return false;
+	for (int i = 0; i < GC_GENERATIONS; i++) {
+		now->threshold[i] = generation[i].threshold;
+		now->count[i] = generation[i].count;
+	}
+	return read_target(&now->enabled, sizeof(now->enabled), state + cfg_gc.enabled);
+}
+
+/*
+ * The PyThreadState that collects. The argument is right also where a thread changes between
+ * interpreters, of which it has a state each; it counts only where it is known to be this thread's.
+ */
+static __always_inline __u64 collecting_thread(struct pt_regs *ctx)
+{
+	__u64 argument = cfg_gc.thread_in_argument ? PT_REGS_PARM1(ctx) : 0;
+	__u64 pointer = thread_pointer();
+	__u64 id;
+
+	if (cfg_unwind.thread_by == PY_THREAD_BY_TSS && argument &&
+	    thread_state_by_key(&cfg_unwind, pointer) == argument)
+		return argument;
+	id = cfg_unwind.fallback_by == PY_THREAD_BY_FSBASE ? pointer : thread_native_id();
+	if (argument && read_target_word(argument + cfg_unwind.ts_thread_id) == id)
+		return argument;
+	return thread_state(&cfg_unwind);
+}
+
+/* The collector's state; 0 where it cannot be told. */
+static __always_inline __u64 find_state(struct pt_regs *ctx, __u64 *thread)
+{
+	__u64 interpreter;
+
+	*thread = 0;
+	if (cfg_gc.state)
+		return cfg_gc.state;
+	*thread = collecting_thread(ctx);
+	interpreter = *thread ? read_target_word(*thread + cfg_gc.ts_interp) : 0;
+	return interpreter ? interpreter + cfg_gc.is_gc : 0;
+}
+
+SEC("uprobe")
+int gc_collect_enter(struct pt_regs *ctx)
+{
+	struct gc_key key = { .stack_pointer = PT_REGS_SP(ctx),
+			      .tid = bpf_get_current_pid_tgid() };
+	struct gc_running now = {};
+
+	now.state = find_state(ctx, &now.thread_state);
+	if (!now.state || !read_stats(now.state, now.stat) || !read_generations(now.state, &now)) {
+		count_drop(DROP_GC_STATE);
+		return 0;
+	}
+	now.long_lived_total = read_count(now.state, cfg_gc.long_lived_total);
+	now.long_lived_pending = read_count(now.state, cfg_gc.long_lived_pending);
+	now.heap_size = read_count(now.state, cfg_gc.heap_size);
+	now.reason = cfg_gc.reason_in_argument ? (__u32)PT_REGS_PARM3(ctx) : GC_ABSENT;
+	read_clock(&now.clock);
+	now.start_ns = bpf_ktime_get_ns();
+	if (bpf_map_update_elem(&gc_running, &key, &now, BPF_ANY))
+		count_drop(DROP_GC_FULL);
+	return 0;
+}
+
+static __always_inline __u32 bucket_of(__u64 ns)
+{
+	__u32 log = 0, bucket;
+
+	if (ns < 1 << GC_BUCKET_BITS)
+		return ns;
+	for (int step = 32; step; step /= 2)
+		if (ns >> (log + step))
+			log += step;
+	bucket = (log - GC_BUCKET_BITS + 1) << GC_BUCKET_BITS;
+	bucket += (ns >> (log - GC_BUCKET_BITS)) & ((1 << GC_BUCKET_BITS) - 1);
+	return bucket < GC_BUCKETS ? bucket : GC_BUCKETS - 1;
+}
+
+/* Collections of one generation may end at once only in interpreters with a GIL of their own. */
+static __always_inline void add_totals(const struct gc_outcome *outcome)
+{
+	__u32 generation = outcome->generation;
+	struct gc_totals *totals = bpf_map_lookup_elem(&gc_totals, &generation);
+	__u32 bucket = bucket_of(outcome->pause_ns);
+
+	if (!totals || bucket >= GC_BUCKETS)
+		return;
+	__sync_fetch_and_add(&totals->count, 1);
+	__sync_fetch_and_add(&totals->pause_ns, outcome->pause_ns);
+	__sync_fetch_and_add(&totals->off_ns, outcome->off_ns);
+	__sync_fetch_and_add(&totals->queue_ns, outcome->queue_ns);
+	__sync_fetch_and_add(&totals->collected, outcome->collected);
+	__sync_fetch_and_add(&totals->uncollectable, outcome->uncollectable);
+	__sync_fetch_and_add(&totals->bucket[bucket], 1);
+	if (outcome->pause_ns > totals->max_ns)
+		totals->max_ns = outcome->pause_ns;
+	if (!totals->min_ns || outcome->pause_ns < totals->min_ns)
+		totals->min_ns = outcome->pause_ns;
+}
+
+/* The oldest generation whose statistics went on; false where none did: no collection. */
+static __always_inline bool what_ran(const struct gc_running *before, const struct gc_stat *after,
+				     struct gc_outcome *outcome)
+{
+	for (int i = GC_GENERATIONS - 1; i >= 0; i--) {
+		if (after[i].collections == before->stat[i].collections)
+			continue;
+		outcome->generation = i;
+		outcome->collected = after[i].collected - before->stat[i].collected;
+		outcome->uncollectable = after[i].uncollectable - before->stat[i].uncollectable;
+		return true;
+	}
+	return false;
+}
+
+static __always_inline void what_it_took(const struct gc_running *before, __u64 end_ns,
+					 struct gc_outcome *outcome)
+{
+	struct gc_clock after;
+	__u64 ran;
+
+	read_clock(&after);
+	outcome->pause_ns = end_ns - before->start_ns;
+	/* Both are written whenever the thread is accounted for: what one gained more, it was off. */
+	ran = after.run_ns - before->clock.run_ns;
+	outcome->off_ns = after.exec_start_ns - before->clock.exec_start_ns;
+	outcome->off_ns = outcome->off_ns > ran ? outcome->off_ns - ran : 0;
+	outcome->queue_ns = after.queue_ns - before->clock.queue_ns;
+	outcome->minor_faults = after.minor_faults - before->clock.minor_faults;
+	outcome->major_faults = after.major_faults - before->clock.major_faults;
+}
+
+static __always_inline void walk_stack(struct gc_event *event, __u64 thread)
+{
+	enum unwound end = UNWOUND;
+
+	event->depth = 0;
+	event->truncated = 0;
+	if (!thread)
+		thread = thread_state(&cfg_unwind);
+	if (!thread) {
+		count_drop(DROP_NO_THREAD);
+		return;
+	}
+	end = unwind(&cfg_unwind, thread, event->frame, &event->depth);
+	event->truncated = end == UNWOUND_CUT;
+	if (end == UNWOUND_BAD)
+		count_drop(DROP_BAD_FRAME);
+	else if (end == UNWOUND_CUT)
+		count_drop(DROP_DEPTH);
+}
+
+static __always_inline void report(const struct gc_running *before,
+				   const struct gc_outcome *outcome)
+{
+	struct gc_event *event = bpf_ringbuf_reserve(&gc_events, sizeof(*event), 0);
+
+	if (!event) {
+		count_drop(DROP_RINGBUF_FULL);
+		return;
+	}
+	event->before = *before;
+	event->outcome = *outcome;
+	walk_stack(event, before->thread_state);
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+}
+
+SEC("uretprobe")
+int gc_collect_return(struct pt_regs *ctx)
+{
+	__u64 end_ns = bpf_ktime_get_ns();
+	struct gc_key key = { .stack_pointer = PT_REGS_SP(ctx) - cfg_gc.stack_pointer_change,
+			      .tid = bpf_get_current_pid_tgid() };
+	struct gc_running *before = bpf_map_lookup_elem(&gc_running, &key);
+	struct gc_stat after[GC_GENERATIONS];
+	struct gc_outcome outcome = { .tid = key.tid };
+
+	if (!before) /* it began before we were attached */
+		return 0;
+	if (!read_stats(before->state, after)) {
+		count_drop(DROP_GC_STATE);
+	} else if (what_ran(before, after, &outcome)) {
+		what_it_took(before, end_ns, &outcome);
+		add_totals(&outcome);
+		if (outcome.pause_ns >= cfg_gc.min_pause_ns)
+			report(before, &outcome);
+	}
+	bpf_map_delete_elem(&gc_running, &key);
+	return 0;
+}

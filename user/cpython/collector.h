@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The garbage collector's own account of itself, struct _gc_runtime_state
+ * (Include/internal/pycore_gc.h, pycore_interp_structs.h from 3.14):
+ *
+ *	3.8       _PyRuntime.gc, one for all
+ *	from 3.9  PyInterpreterState.gc, one an interpreter
+ *
+ *	generations[3]       ring of objects, threshold, count since the last collection
+ *	generation_stats[3]  collections, collected, uncollectable since the start; in 3.15 a pointer
+ *	                     to rings of such items, of which an index names the newest
+ *	garbage              list of what could not be collected: gc.garbage
+ */
+#ifndef PYLEAK_CPYTHON_COLLECTOR_H
+#define PYLEAK_CPYTHON_COLLECTOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../../bpf/abi.h"
+#include "../util/err.h"
+#include "runtime.h"
+
+#define PY_GARBAGE_TYPES 8
+#define PY_GARBAGE_READ 4096 /* elements of gc.garbage that are looked at */
+
+/* What one interpreter's collector says of itself at one moment. */
+struct py_collector {
+	bool enabled;
+	int32_t threshold[GC_GENERATIONS], count[GC_GENERATIONS];
+	struct gc_stat stat[GC_GENERATIONS];
+	int64_t tracked; /* objects in all generations; before 3.14 as of the last collections, and
+			    what was created since is in count[0] */
+	uint64_t garbage; /* the list */
+};
+
+/* Types in gc.garbage, most first. */
+struct py_garbage {
+	uint64_t objects; /* in the list */
+	unsigned types;
+	struct {
+		char name[96];
+		uint64_t objects; /* among the first PY_GARBAGE_READ */
+	} type[PY_GARBAGE_TYPES];
+};
+
+/*
+ * What the kernel side needs, but for where it is attached (thread_in_argument,
+ * reason_in_argument), after the collector of every interpreter was verified: gc.garbage is a
+ * list, counters are plausible. -EINVAL (EXIT_NOT_PYTHON) where a version's collector is not known
+ * or does not verify; @e says which.
+ */
+int py_collector_layout(const struct py_runtime *rt, struct remote *mem, struct gc_layout *out,
+			struct err *e);
+
+/* Read the state at @state, as struct gc_running has it. 0 or -EFAULT. */
+int py_collector_read(const struct gc_layout *l, struct remote *mem, uint64_t state,
+		      struct py_collector *out, const struct py_layout *layout);
+
+/* The state of the main interpreter, 0 where there is none. */
+uint64_t py_collector_main(const struct py_runtime *rt, struct remote *mem,
+			   const struct gc_layout *l);
+
+/* What sits in gc.garbage, by type. 0 or -EFAULT. */
+int py_collector_garbage(const struct py_layout *l, struct remote *mem, uint64_t list,
+			 struct py_garbage *out);
+
+#endif
