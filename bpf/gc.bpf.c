@@ -198,7 +198,7 @@ static __always_inline void what_it_took(const struct gc_running *before, __u64 
 
 	read_clock(&after);
 	outcome->pause_ns = end_ns - before->start_ns;
-	/* Both are written whenever the thread is accounted for: what one gained more, it was off. */
+	/* Both are written when a thread is accounted for: what one gains more, it was off. */
 	ran = after.run_ns - before->clock.run_ns;
 	outcome->off_ns = after.exec_start_ns - before->clock.exec_start_ns;
 	outcome->off_ns = outcome->off_ns > ran ? outcome->off_ns - ran : 0;

@@ -7,8 +7,8 @@
  *	from 3.9  PyInterpreterState.gc, one an interpreter
  *
  *	generations[3]       ring of objects, threshold, count since the last collection
- *	generation_stats[3]  collections, collected, uncollectable since the start; in 3.15 a pointer
- *	                     to rings of such items, of which an index names the newest
+ *	generation_stats[3]  collections, collected, uncollectable since the start; in 3.15 a
+ *	                     pointer to rings of such items, of which an index names the newest
  *	garbage              list of what could not be collected: gc.garbage
  */
 #ifndef PYLEAK_CPYTHON_COLLECTOR_H

@@ -171,7 +171,8 @@ static int open_all(struct gc_watch *w, const struct py_runtime *rt,
 		rc = found->sites ? attach_sites(w, rt->pid, path, found)
 				  : attach_notes(w, rt->pid, path, points);
 	if (rc)
-		return err_set(e, rc, rc == -EACCES || rc == -EPERM ? EXIT_NOT_PERMITTED : EXIT_FAILED,
+		return err_set(e, rc,
+			       rc == -EACCES || rc == -EPERM ? EXIT_NOT_PERMITTED : EXIT_FAILED,
 			       "pid %d: the kernel refused a uprobe in %s: %s; it needs "
 			       "CONFIG_UPROBE_EVENTS, and CAP_SYS_ADMIN or CAP_PERFMON",
 			       (int)rt->pid, rt->image, strerror(-rc));
