@@ -23,8 +23,8 @@
  * li list, tu tuple, di dict, dk dict keys, dv dict values (3.11+), se set, dq deque, db deque
  * block, fu function, ge generator, ex BaseException, tb traceback, ce cell, me method, wr weakref,
  * lc lru_cache wrapper, le lru_cache link, ml module, md member descriptor, gc GC head,
- * a generation or the collector's state, gs a generation's statistics (3.15: and the rings of them),
- * ba bytearray, lo int.
+ * a generation or the collector's state, gs a generation's statistics (3.15: and the rings of
+ * them), ba bytearray, lo int.
  */
 /* clang-format off */
 #define PY_LAYOUT_FIELDS(X)									\
