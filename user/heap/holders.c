@@ -229,6 +229,13 @@ static int by_bytes(const void *a, const void *b)
 	return (x->bytes < y->bytes) - (x->bytes > y->bytes);
 }
 
+static int by_content_bytes(const void *a, const void *b)
+{
+	const struct content *x = a, *y = b;
+
+	return (x->bytes < y->bytes) - (x->bytes > y->bytes);
+}
+
 static int group(struct holders *h, struct reach *r, struct anchors *a)
 {
 	struct holder one;
@@ -256,6 +263,8 @@ static int group(struct holders *h, struct reach *r, struct anchors *a)
 			h->holder[h->count++] = one;
 	}
 	qsort(h->holder, h->count, sizeof(*h->holder), by_bytes);
+	for (size_t i = 0; i < h->count; i++)
+		qsort(h->holder[i].content, HOLDER_CONTENTS, sizeof(struct content), by_content_bytes);
 	return 0;
 }
 
