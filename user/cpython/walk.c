@@ -8,10 +8,23 @@
 
 #include "runtime.h"
 
+/*
+ * Does the list come back to where it was? Asked after step @i, with the element it leads to; a
+ * ring is found at the latest after twice its length and what leads into it (Brent).
+ */
+static bool meets_ring(int i, uint64_t next, uint64_t *seen)
+{
+	if (next == *seen)
+		return true;
+	if (!(i & (i + 1)))
+		*seen = next;
+	return false;
+}
+
 void py_interpreters(const struct py_runtime *rt, struct remote *mem,
 		     void (*fn)(void *arg, uint64_t interp), void *arg)
 {
-	uint64_t interp;
+	uint64_t interp, seen = 0;
 
 	if (!remote_u64(mem, rt->address + rt->layout.rt_interpreters_head, &interp))
 		return;
@@ -22,13 +35,15 @@ void py_interpreters(const struct py_runtime *rt, struct remote *mem,
 			return;
 		fn(arg, interp);
 		interp = next;
+		if (meets_ring(i, next, &seen))
+			return;
 	}
 }
 
 void py_threads(const struct py_layout *l, struct remote *mem, uint64_t interp,
 		void (*fn)(void *arg, uint64_t thread), void *arg)
 {
-	uint64_t thread;
+	uint64_t thread, seen = 0;
 
 	if (!remote_u64(mem, interp + l->is_threads_head, &thread))
 		return;
@@ -39,6 +54,8 @@ void py_threads(const struct py_layout *l, struct remote *mem, uint64_t interp,
 			return;
 		fn(arg, thread);
 		thread = next;
+		if (meets_ring(i, next, &seen))
+			return;
 	}
 }
 

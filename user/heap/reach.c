@@ -311,5 +311,5 @@ void reach_release(struct reach *r)
 	r->root = NULL;
 	r->parent_cap = r->edge_cap = r->late_type_cap = r->lates = r->late_cap = r->queue_cap = 0;
 	r->roots = r->root_cap = r->head = r->tail = r->raws = r->raw_cap = 0;
-	r->reached = r->edges = r->mended = r->missed = r->raw_skipped_bytes = 0;
+	r->reached = r->edges = r->mended = r->missed = r->frames = r->raw_skipped_bytes = 0;
 }

@@ -88,6 +88,7 @@ struct reach {
 	unsigned live_left; /* of REACH_LIVE_MAX */
 	uint64_t reached, edges, mended,
 		missed;		    /* missed: slots that led to no block even when read again */
+	uint64_t frames;	    /* of all threads, looked at for roots */
 	uint64_t raw_skipped_bytes; /* of large raw blocks, not searched for pointers */
 	int err;
 };

@@ -10,6 +10,7 @@
 #include "../cpython/walk.h"
 
 #define FRAMES_MAX 2048	       /* of one thread */
+#define FRAMES_ALL_MAX (1u << 18) /* of all threads; locals of further ones are no roots */
 #define SLOTS_MAX 4096	       /* of one frame */
 #define STACK_MAX (8ull << 20) /* of a native stack searched, from its top */
 #define CHUNK (64u << 10)
@@ -71,6 +72,8 @@ static void frames_of(struct reach *r, uint64_t thread)
 	uint8_t owner;
 
 	for (int depth = 0; frame && depth < FRAMES_MAX; depth++, frame = previous) {
+		if (r->frames++ >= FRAMES_ALL_MAX)
+			return;
 		if (!remote_plausible(frame) || !remote_u64(r->mem, frame + l->fr_code, &code) ||
 		    !remote_u64(r->mem, frame + l->fr_previous, &previous))
 			return;
