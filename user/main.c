@@ -5,12 +5,17 @@
  */
 #include <errno.h>
 #include <locale.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "session/doctor.h"
 #include "session/look.h"
 #include "session/options.h"
+
+/* Tables of more than this are mapped: to grow them moves pages, to free them gives them back. Left
+ * to itself malloc takes to its heap once some were freed, which keeps their holes. */
+#define MAPPED_LEAST (256 << 10)
 
 static FILE *open_output(const struct options *o, struct err *e)
 {
@@ -88,6 +93,7 @@ int main(int argc, char **argv)
 	struct err e = { 0 };
 	int result;
 
+	mallopt(M_MMAP_THRESHOLD, MAPPED_LEAST);
 	setlocale(LC_CTYPE, "");
 	result = options_parse(&o, argc, argv, &e);
 	if (!result)
