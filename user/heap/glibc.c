@@ -216,7 +216,8 @@ static void follow_tcache(struct walk *w, uint64_t user_addr)
 	const struct glibc_shape *shape = w->glibc->shape;
 	uint8_t copy[0x300];
 
-	if (remote_read(w->stream->mem, user_addr, copy, shape->tcache_chunk - CHUNK_HEADER) ||
+	/* a chunk's last word lies in the header of the next */
+	if (remote_read(w->stream->mem, user_addr, copy, shape->tcache_chunk - 8) ||
 	    !is_tcache(w, copy))
 		return;
 	for (unsigned i = 0; i < shape->tcache_bins; i++) {
