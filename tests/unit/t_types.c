@@ -91,7 +91,7 @@ static void what_has_not_the_shape_of_a_type_is_refused(void **state)
 	fh_every_layout(check_refused);
 }
 
-/* Bases in a ring, of two that fall together in every table and of many; and a line of thousands. */
+/* Bases in a ring, of one and of two; a metaclass that is its own; and a line of hundreds. */
 static void check_loops(struct fake_heap *h)
 {
 	const struct py_layout *l = &h->rt.layout;

@@ -216,7 +216,7 @@ static void there_are_at_most_so_many_walks(void **state)
 	fh_every_layout(check_bound);
 }
 
-/* A pool that says more than it has, in front of others: counted as torn, walked as far as it is. */
+/* A pool that says more than it has, in front of others: torn, and walked as far as it is. */
 static void check_torn(struct fake_heap *h)
 {
 	uint64_t number = fh_int(h, 1), pool, list;
