@@ -371,6 +371,108 @@ static void deque_blocks_in_a_ring_end(void **state)
 	fh_every_layout(check_deque_loop);
 }
 
+/* A generator of "def work(): buffer = ..." that waits, where its frame lies in itself (3.11+). */
+static uint64_t make_generator(struct fake_heap *h, uint64_t local, uint64_t *code)
+{
+	const struct py_layout *l = &h->rt.layout;
+	uint64_t name = fh_str(h, "buffer"), generator, type;
+
+	type = fh_type(h, "code", 0, l->co_code_adaptive, h->object);
+	*code = fh_new(h, type, 16);
+	fh_put(*code + l->co_filename, fh_str(h, "/srv/app.py"));
+	fh_put(*code + l->co_name, fh_str(h, "work"));
+	fh_put(*code + l->co_qualname, fh_str(h, "work"));
+	fh_put(*code + l->co_localsplusnames, fh_tuple(h, 1, &name));
+	fh_put32(*code + l->co_nlocalsplus, 1);
+	fh_put32(*code + l->co_stacksize, 2);
+	type = fh_type(h, "generator", PY_TPFLAGS_HAVE_GC, l->ge_iframe + l->fr_localsplus,
+		       h->object);
+	generator = fh_new(h, type, 3 * 8);
+	fh_put(generator + l->ge_iframe + l->fr_code, *code);
+	fh_put(generator + l->ge_iframe + l->fr_localsplus, local);
+	return generator;
+}
+
+static void check_generator(struct fake_heap *h)
+{
+	uint64_t names, local = fh_int(h, 1), code;
+
+	if (!py_has(h->rt.layout.ge_iframe))
+		return;
+	fh_module(h, "app", &names);
+	set_global(h, names, "GEN", make_generator(h, local, &code));
+	search(h);
+	expect_path(h, local, "module app: GEN<frame work>.buffer");
+	expect_slot(h, local, 0);
+}
+
+static void generators_hold_their_locals(void **state)
+{
+	(void)state;
+	fh_every_layout(check_generator);
+}
+
+/* Thousands of millions of locals, of stack, or names that are none: no slot of it is believed. */
+static void check_frame_lies(struct fake_heap *h)
+{
+	const struct py_layout *l = &h->rt.layout;
+	const uint32_t counts[] = { 1u << 31, UINT32_MAX, INT32_MAX };
+	clock_t began = clock();
+
+	if (!py_has(l->ge_iframe))
+		return;
+	for (int i = 0; i < 3; i++) {
+		uint64_t names, code, local = fh_int(h, 1);
+
+		fh_module(h, "app", &names);
+		set_global(h, names, "GEN", make_generator(h, local, &code));
+		fh_put32(code + l->co_nlocalsplus, counts[i]);
+		if (i)
+			fh_put(fh_get(code + l->co_localsplusnames) + l->ob_size, counts[i]);
+		fh_put32(code + l->co_stacksize, counts[i]);
+	}
+	search(h);
+	assert_true(cpu_seconds(began) < 3);
+}
+
+static void frames_that_lie_are_left(void **state)
+{
+	(void)state;
+	fh_every_layout(check_frame_lies);
+}
+
+/* A frame that is its own caller, of a thread that is its own neighbour, twice over. */
+static void check_rings(struct fake_heap *h)
+{
+	const struct py_layout *l = &h->rt.layout;
+	uint64_t interp = fh_get(h->rt.address + l->rt_interpreters_head), thread, frame, names;
+	clock_t began = clock();
+
+	fh_module(h, "app", &names);
+	thread = fh_fixed(h, l->ts_size);
+	frame = fh_fixed(h, 1024);
+	fh_put(interp + l->is_next, interp);
+	fh_put(interp + l->is_threads_head, thread);
+	fh_put(thread + l->ts_next, thread);
+	fh_put(frame + l->fr_previous, frame);
+	fh_put(frame + l->fr_code, h->object);
+	if (py_has(l->cf_current_frame)) {
+		fh_put(thread + l->ts_cframe, frame + 512);
+		fh_put(frame + 512 + l->cf_current_frame, frame);
+	} else {
+		fh_put(thread + l->ts_frame, frame);
+	}
+	search(h);
+	expect_path(h, names, "module app");
+	assert_true(cpu_seconds(began) < 3);
+}
+
+static void rings_of_threads_and_frames_end(void **state)
+{
+	(void)state;
+	fh_every_layout(check_rings);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -382,6 +484,9 @@ int main(void)
 		cmocka_unit_test(long_paths_are_cut),
 		cmocka_unit_test(containers_that_lie_are_read_as_far_as_they_go),
 		cmocka_unit_test(deque_blocks_in_a_ring_end),
+		cmocka_unit_test(generators_hold_their_locals),
+		cmocka_unit_test(frames_that_lie_are_left),
+		cmocka_unit_test(rings_of_threads_and_frames_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
