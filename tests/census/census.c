@@ -59,7 +59,7 @@ static int walk_once(pid_t pid, const struct py_runtime *rt, struct remote *mem,
 	if (!err)
 		err = stream_init(&stream, mem, present);
 	if (!err)
-		err = spans_read(&spans, pid);
+		err = spans_read(&spans, mem);
 	if (!err)
 		err = history_walk(&history, &types, &stream, &spans, &glibc, 0.0);
 	if (err)

@@ -200,7 +200,7 @@ static void check_debug_prefix(struct fake_heap *h)
 	assert_int_equal(types_identify(&h->heap.types, (void *)(uintptr_t)block, 64, 64, &offset),
 			 types_at(&h->heap.types, h->number));
 	assert_int_equal(offset, 16);
-	assert_true(h->heap.types.debug_hooks);
+	assert_int_equal(h->heap.types.debug_prefixes, 1);
 }
 
 static void the_debug_allocators_prefix_is_skipped(void **state)

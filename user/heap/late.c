@@ -108,8 +108,7 @@ static uint32_t add(struct reach *r, uint64_t start, uint64_t size, unsigned num
 }
 
 /* The block at @start of @size bytes is live: which object is in it now? */
-static uint32_t identified(struct reach *r, uint64_t start, uint64_t size, const uint8_t *bytes,
-			   uint64_t *out)
+static uint32_t identified(struct reach *r, uint64_t start, uint64_t size, const uint8_t *bytes)
 {
 	struct blocks *b = &r->history->now;
 	uint64_t known_start, known_size;
@@ -117,7 +116,6 @@ static uint32_t identified(struct reach *r, uint64_t start, uint64_t size, const
 	unsigned number = types_identify(r->types, bytes, size < HEAD_BYTES ? size : HEAD_BYTES,
 					 size, &offset);
 
-	*out = start;
 	if (block == BLOCK_NONE || known_start != start || known_size != size)
 		return add(r, start, size, number);
 	if (r->parent[block] == PARENT_NONE) {
@@ -130,7 +128,7 @@ static uint32_t identified(struct reach *r, uint64_t start, uint64_t size, const
 	return block;
 }
 
-static uint32_t find_in_pool(struct reach *r, uint64_t to, uint64_t *start, bool *is_pool)
+static uint32_t find_in_pool(struct reach *r, uint64_t to, bool *is_pool)
 {
 	uint32_t pool_size = r->rt->layout.facts.pool_size;
 	uint64_t base = to & ~(uint64_t)(pool_size - 1);
@@ -151,7 +149,7 @@ static uint32_t find_in_pool(struct reach *r, uint64_t to, uint64_t *start, bool
 	if (block >= pool.carved || pool.free[block])
 		return BLOCK_NONE;
 	base += POOL_HEADER + block * pool.block_size;
-	return identified(r, base, pool.block_size, bytes + (base & (pool_size - 1)), start);
+	return identified(r, base, pool.block_size, bytes + (base & (pool_size - 1)));
 }
 
 /* Usable size of the live chunk at @user, 0 where there is none. See glibc.h for the headers. */
@@ -173,7 +171,7 @@ static uint64_t chunk_at(struct reach *r, const struct span *span, uint64_t user
 }
 
 /* A malloc chunk whose user part begins at @to, or as far before as an object's prefix is long. */
-static uint32_t find_chunk(struct reach *r, const struct span *span, uint64_t to, uint64_t *start)
+static uint32_t find_chunk(struct reach *r, const struct span *span, uint64_t to)
 {
 	for (uint64_t user = to; !(user & 15) && user + 48 >= to; user -= 16) {
 		uint64_t size = chunk_at(r, span, user);
@@ -186,12 +184,12 @@ static uint32_t find_chunk(struct reach *r, const struct span *span, uint64_t to
 			continue;
 		number = types_identify(r->types, bytes, have, size, &offset);
 		if (number == TYPE_NONE ? user == to : user + offset == to)
-			return identified(r, user, size, bytes, start);
+			return identified(r, user, size, bytes);
 	}
 	return BLOCK_NONE;
 }
 
-uint32_t late_find(struct reach *r, uint64_t to, uint64_t *start)
+uint32_t late_find(struct reach *r, uint64_t to)
 {
 	const struct span *span;
 	uint32_t block;
@@ -201,9 +199,9 @@ uint32_t late_find(struct reach *r, uint64_t to, uint64_t *start)
 		return BLOCK_NONE;
 	span = allocator_span(r->spans, to);
 	if (span->kind != SPAN_BRK) {
-		block = find_in_pool(r, to, start, &is_pool);
+		block = find_in_pool(r, to, &is_pool);
 		if (is_pool)
 			return block;
 	}
-	return find_chunk(r, span, to, start);
+	return find_chunk(r, span, to);
 }

@@ -16,9 +16,9 @@ bool late_may_hold(struct reach *r, uint64_t to);
 
 /*
  * Find the block that @to points to in live memory: a pool's block or a chunk. Its number (one of
- * the table when it is the same block there, identified anew) and start, or BLOCK_NONE where there
- * is no live block.
+ * the table when it is the same block there, identified anew), or BLOCK_NONE where there is no live
+ * block.
  */
-uint32_t late_find(struct reach *r, uint64_t to, uint64_t *start);
+uint32_t late_find(struct reach *r, uint64_t to);
 
 #endif

@@ -42,7 +42,7 @@ void reach_object(const struct reach *r, uint32_t block, struct object *o)
 		o->size = r->late[block - r->history->now.count].size;
 	}
 	o->type = number == TYPE_NONE ? NULL : types_get(r->types, number);
-	o->addr = o->start + (o->type ? types_offset(r->types, number) : 0);
+	o->addr = o->start + (o->type ? types_offset(r->types, number, o->size) : 0);
 	o->young = !settled(r, block);
 }
 
@@ -62,13 +62,14 @@ bool reach_read(struct reach *r, const struct object *o, uint64_t addr, void *bu
 
 /* Does a pointer @to fit the block? An object's slot holds exactly the object; other words may
  * point into raw memory. */
-static bool fits(const struct reach *r, uint32_t block, uint64_t start, uint64_t to, bool is_object)
+static bool fits(const struct reach *r, uint32_t block, uint64_t start, uint64_t size, uint64_t to,
+		 bool is_object)
 {
 	unsigned number = reach_type(r, block);
 
 	if (number == TYPE_NONE)
 		return !is_object;
-	return to == start + types_offset(r->types, number);
+	return to == start + types_offset(r->types, number, size);
 }
 
 /* What is in a block of the table now, which was not settled or did not fit. */
@@ -97,9 +98,10 @@ static uint32_t resolve(struct reach *r, uint64_t to, bool is_object)
 	struct blocks *b = &r->history->now;
 	uint64_t start, size;
 	uint32_t block = blocks_find(b, to, &start, &size);
+	struct object late;
 
 	if (block != BLOCK_NONE && settled(r, block)) {
-		if (fits(r, block, start, to, is_object))
+		if (fits(r, block, start, size, to, is_object))
 			return block;
 		if (!is_object)
 			return BLOCK_NONE;
@@ -107,13 +109,14 @@ static uint32_t resolve(struct reach *r, uint64_t to, bool is_object)
 	if (block != BLOCK_NONE && b->print[block]) {
 		if (!(b->birth[block] & BIRTH_CHECKED))
 			identify_again(r, block, start, size);
-		if (fits(r, block, start, to, is_object))
+		if (fits(r, block, start, size, to, is_object))
 			return block;
 	}
-	block = late_find(r, to, &start);
-	if (block == BLOCK_NONE || !fits(r, block, start, to, is_object))
+	block = late_find(r, to);
+	if (block == BLOCK_NONE)
 		return BLOCK_NONE;
-	return block;
+	reach_object(r, block, &late);
+	return fits(r, block, late.start, late.size, to, is_object) ? block : BLOCK_NONE;
 }
 
 uint32_t reach_resolve(struct reach *r, uint64_t to)

@@ -307,7 +307,7 @@ unsigned types_at(struct types *t, uint64_t addr)
 /*
  * The debug allocators (PYTHONMALLOC=debug, Py_DEBUG builds) put 16 bytes in front of what they
  * hand out: the size, then 'o', 'm' or 'r' and seven times 0xfd (Objects/obmalloc.c, "Debug
- * pymalloc").
+ * pymalloc"). What pymalloc passes on to malloc is wrapped there once more.
  */
 static bool has_debug_prefix(const uint8_t *bytes)
 {
@@ -320,12 +320,12 @@ static bool has_debug_prefix(const uint8_t *bytes)
 unsigned types_identify(struct types *t, const uint8_t *bytes, size_t have, uint64_t size,
 			uint32_t *offset)
 {
-	uint32_t skip = 0;
+	unsigned prefixes = 0;
+	uint32_t skip;
 
-	if (have >= 16 && has_debug_prefix(bytes)) {
-		t->debug_hooks = true;
-		skip = 16;
-	}
+	while (prefixes < 2 && have >= 16 * prefixes + 16 && has_debug_prefix(bytes + 16 * prefixes))
+		prefixes++;
+	skip = 16 * prefixes;
 	/* What lies in front of the object: nothing; a GC head or a managed dict; both (16 bytes
 	 * each). */
 	for (uint32_t prefix = 0; prefix <= 32 && skip + prefix + 16 <= have; prefix += 16) {
@@ -340,6 +340,8 @@ unsigned types_identify(struct types *t, const uint8_t *bytes, size_t have, uint
 		    t->type[number].least + skip > size)
 			continue;
 		*offset = skip + prefix;
+		if (prefixes > t->debug_prefixes)
+			t->debug_prefixes = prefixes;
 		return number;
 	}
 	return TYPE_NONE;

@@ -19,6 +19,7 @@
 #define TYPES_MAX                                                                                 \
 	65535 /* of types of one target; objects of types beyond count as raw, see types.overflow \
 	       */
+#define POOL_BLOCK_MOST 512 /* bytes; larger ones are malloc's */
 #define TYPES_NOT 16384	  /* recently refused addresses remembered */
 #define TYPE_BASES_MAX 24 /* of tp_base links followed */
 
@@ -77,7 +78,9 @@ struct types {
 	uint32_t walk;
 	unsigned bases;	   /* tp_base links being followed */
 	uint64_t overflow; /* types that found no number */
-	bool debug_hooks;  /* the target's blocks carry the debug allocators' 16-byte prefix */
+	/* The debug allocators' 16-byte prefixes: 0 where they are off; 1; 2 where blocks beyond
+	 * pymalloc's sizes have one of the domain they are asked from and one of malloc's. */
+	unsigned debug_prefixes;
 };
 
 int types_init(struct types *t, const struct py_runtime *rt, struct remote *mem);
@@ -101,10 +104,12 @@ static inline const struct py_type *types_get(const struct types *t, unsigned nu
 unsigned types_identify(struct types *t, const uint8_t *bytes, size_t have, uint64_t size,
 			uint32_t *offset);
 
-/* Offset of the object in a block of this type; what types_identify() gave. */
-static inline uint32_t types_offset(const struct types *t, unsigned number)
+/* Offset of the object in a block of this type and size; what types_identify() gave. */
+static inline uint32_t types_offset(const struct types *t, unsigned number, uint64_t size)
 {
-	return t->type[number].prefix + (t->debug_hooks ? 16u : 0u);
+	unsigned prefixes = size > POOL_BLOCK_MOST ? t->debug_prefixes : t->debug_prefixes > 0;
+
+	return t->type[number].prefix + 16 * prefixes;
 }
 
 #endif
