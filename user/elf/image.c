@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../util/siphash.h"
 #include "image_file.h"
 
 #define NOTES_MAX 65536	 /* bytes of one PT_NOTE that are looked at */
@@ -301,4 +302,25 @@ int image_find(const struct image *img, const void *needle, size_t len, uint64_t
 	}
 	free(buf);
 	return err;
+}
+
+int image_hash(const struct image *img, const uint64_t key[2], uint64_t *hash)
+{
+	char *buf = malloc(FIND_CHUNK);
+	struct siphash s;
+	int rc = buf ? 0 : -ENOMEM;
+	size_t size = 0;
+
+	siphash_begin(&s, key);
+	for (uint64_t at = 0; !rc && at < img->file_size; at += size) {
+		size = img->file_size - at < FIND_CHUNK ? (size_t)(img->file_size - at)
+							: FIND_CHUNK;
+		rc = image_read_file(img, at, buf, size);
+		if (!rc)
+			siphash_words(&s, buf, size & ~(size_t)7);
+	}
+	if (!rc)
+		*hash = siphash_end(&s, buf + (size & ~(size_t)7), size & 7);
+	free(buf);
+	return rc;
 }

@@ -49,6 +49,13 @@ void image_close(struct image *img);
  */
 int image_symbol(const struct image *img, const char *name, struct image_symbol *out);
 
+/*
+ * Call @visit with each defined symbol of .symtab until it returns false; @name is valid during the
+ * call. 0, -ENOENT where there is no .symtab, -EINVAL where it is damaged.
+ */
+typedef bool image_visit(void *arg, const char *name, const struct image_symbol *symbol);
+int image_symbols(const struct image *img, image_visit *visit, void *arg);
+
 /* Build id in hex, "" where it has none. */
 const char *image_build_id(const struct image *img);
 
@@ -67,6 +74,9 @@ int image_bias(const struct image *img, uint64_t map_start, uint64_t map_offset,
  * file is shorter than its headers say.
  */
 int image_read(const struct image *img, uint64_t vaddr, void *buf, size_t len);
+
+/* SipHash-2-4 of the whole file. 0, -EIO, -ENOMEM. */
+int image_hash(const struct image *img, const uint64_t key[2], uint64_t *hash);
 
 /*
  * First occurrence of @needle (1..4096 bytes) at or behind link address @from in segments that are

@@ -219,3 +219,37 @@ int image_symbol(const struct image *img, const char *name, struct image_symbol 
 	full = symtab_lookup(img, name, out);
 	return full == -ENOENT ? dynamic : full;
 }
+
+int image_symbols(const struct image *img, image_visit *visit, void *arg)
+{
+	Elf_Data *symbols, *strings;
+	GElf_Shdr header;
+
+	if (!img->symtab)
+		return -ENOENT;
+	if (!gelf_getshdr(img->symtab, &header))
+		return -EINVAL;
+	symbols = elf_getdata(img->symtab, NULL);
+	strings = elf_getdata(elf_getscn(img->elf, header.sh_link), NULL);
+	if (!symbols || !strings || !symbols->d_buf || !strings->d_buf)
+		return -EINVAL;
+	for (size_t i = 1; i < symbols->d_size / sizeof(Elf64_Sym); i++) {
+		struct image_symbol symbol = {0};
+		const char *name;
+		GElf_Sym sym;
+
+		if (!gelf_getsym(symbols, (int)i, &sym))
+			return -EINVAL;
+		if (sym.st_shndx == SHN_UNDEF || sym.st_name >= strings->d_size)
+			continue;
+		name = (const char *)strings->d_buf + sym.st_name;
+		if (!memchr(name, 0, strings->d_size - sym.st_name))
+			continue;
+		symbol.value = sym.st_value;
+		symbol.size = sym.st_size;
+		symbol.type = GELF_ST_TYPE(sym.st_info);
+		if (!visit(arg, name, &symbol))
+			break;
+	}
+	return 0;
+}

@@ -114,3 +114,15 @@ int image_open_target(struct image **out, const struct process *p, const struct 
 	close(fd);
 	return err;
 }
+
+int image_open_path(struct image **out, const char *path, struct err *e)
+{
+	int fd = open_regular(path), rc;
+
+	*out = NULL;
+	if (fd < 0)
+		return err_set(e, fd, EXIT_FAILED, "cannot open %s: %s", path, strerror(-fd));
+	rc = image_open_fd(out, fd, path, e);
+	close(fd);
+	return rc;
+}

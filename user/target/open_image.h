@@ -24,4 +24,7 @@
 int image_open_target(struct image **out, const struct process *p, const struct map *m,
 		      struct err *e);
 
+/* Open @path if it is a regular file: a device's driver is not woken. 0, -errno, -EINVAL. */
+int image_open_path(struct image **out, const char *path, struct err *e);
+
 #endif
