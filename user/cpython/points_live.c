@@ -118,6 +118,11 @@ static enum py_live judge(const struct py_domain_table *t, const char *domain,
 	return t->behind == wanted ? PY_LIVE_YES : PY_LIVE_REPLACED;
 }
 
+static bool same(const struct py_domain_table *a, const struct py_domain_table *b)
+{
+	return a->address && b->address && a->holds == b->holds && a->behind == b->behind;
+}
+
 static void judge_point(struct py_points *p, enum py_point point)
 {
 	struct py_point_found *found = &p->point[point];
@@ -130,6 +135,11 @@ static void judge_point(struct py_points *p, enum py_point point)
 	strbuf_init(&why, found->why, sizeof(found->why));
 	if (point >= PY_POINT_RAW_MALLOC) {
 		found->live = judge(&p->table[PY_DOMAIN_RAW], "raw", PY_ALLOCATOR_MALLOC, &why);
+		return;
+	}
+	if (same(&p->table[PY_DOMAIN_MEM], &p->table[PY_DOMAIN_OBJECT])) {
+		found->live = judge(&p->table[PY_DOMAIN_MEM], "mem and object",
+				    PY_ALLOCATOR_PYMALLOC, &why);
 		return;
 	}
 	live = judge(&p->table[PY_DOMAIN_MEM], "mem", PY_ALLOCATOR_PYMALLOC, &why);

@@ -226,6 +226,7 @@ int doctor_process(const struct page *page, pid_t pid, struct err *e)
 		report_allocator(page, &p);
 		report_pages(page, &p);
 		report_watch(page, &p, &rt);
+		doctor_points(page, &rt, &p, &memory);
 	}
 	process_close(&p);
 	return err;
