@@ -120,9 +120,10 @@ static void search(struct reach *r, enum root_kind kind, const char *label, uint
 		return;
 	for (size_t i = 0; i < r->stream->runs; i++) {
 		/* runs are of whole pages, a thread's stack ends within one */
-		const struct run run = { r->stream->run[i].start,
-					 r->stream->run[i].end < end ? r->stream->run[i].end : end };
+		struct run run = r->stream->run[i];
 
+		if (run.end > end)
+			run.end = end;
 		for (uint64_t at = run.start; at < run.end; at += CHUNK) {
 			size_t n = run.end - at < CHUNK ? run.end - at : CHUNK;
 			const uint8_t *bytes = stream_at(r->stream, at, n);
