@@ -49,6 +49,7 @@ static const struct glibc_shape shapes[] = {
 
 #define FASTBINS 10
 #define BINS_CHECKED 127
+#define BINS_EMPTY_LEAST 8 /* a heap in use has many of the 127 empty, mostly large ones */
 
 static bool is_libc(const struct map *map)
 {
@@ -86,25 +87,34 @@ static int minor_of(struct remote *mem, const struct maps *maps)
 }
 
 /*
- * The main arena among words of libc's data: an empty bin of malloc_state points at itself, twice:
- *   top | last_remainder | bins[0] = bins[1] = &top | bins[2] = bins[3] = &bins[0] | ...
- * and most of the 127 bins of a process are empty. The address of `top`, or 0.
+ * Is the word at @word, at @addr in the target, the first of malloc_state's bins? An empty bin
+ * points at itself, twice; any other at the first and last chunk on its list: top | last_remainder
+ * | bins[0] = bins[1] = &top | bins[2] = bins[3] = &bins[0] | ...
  */
+static bool are_bins(const uint64_t *word, uint64_t addr)
+{
+	int empty = 0;
+
+	for (unsigned bin = 0; bin < BINS_CHECKED; bin++) {
+		uint64_t self = addr + 16ull * bin - 16, first = word[2 * bin],
+			 last = word[2 * bin + 1];
+
+		if (first == self && last == self)
+			empty++;
+		else if (first & 15 || last & 15 || !remote_plausible(first) ||
+			 !remote_plausible(last))
+			return false;
+	}
+	return empty >= BINS_EMPTY_LEAST;
+}
+
+/* Address of `top` in the main arena's malloc_state, found among words of libc's data by its bins;
+ * or 0. */
 static uint64_t find_top(const uint64_t *word, size_t words, uint64_t addr)
 {
-	for (size_t i = 2; i + 2 * BINS_CHECKED <= words; i++) {
-		int empty = 0;
-
-		for (size_t bin = 0; bin < BINS_CHECKED; bin++) {
-			uint64_t self = addr + 8 * (i + 2 * bin) - 16;
-
-			empty += word[i + 2 * bin] == self && word[i + 2 * bin + 1] == self;
-			if (bin == 40 && empty < 4)
-				break;
-		}
-		if (empty >= 24)
+	for (size_t i = 2; i + 2 * BINS_CHECKED <= words; i++)
+		if (are_bins(word + i, addr + 8 * i))
 			return addr + 8 * i - 16;
-	}
 	return 0;
 }
 

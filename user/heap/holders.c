@@ -264,7 +264,8 @@ static int group(struct holders *h, struct reach *r, struct anchors *a)
 	}
 	qsort(h->holder, h->count, sizeof(*h->holder), by_bytes);
 	for (size_t i = 0; i < h->count; i++)
-		qsort(h->holder[i].content, HOLDER_CONTENTS, sizeof(struct content), by_content_bytes);
+		qsort(h->holder[i].content, HOLDER_CONTENTS, sizeof(struct content),
+		      by_content_bytes);
 	return 0;
 }
 

@@ -57,7 +57,7 @@ bool reach_may_read_live(struct reach *r, unsigned reads)
 bool reach_read(struct reach *r, const struct object *o, uint64_t addr, void *buf, size_t len)
 {
 	return o->young && reach_may_read_live(r, 1) ? reader_fresh(r->reader, addr, buf, len)
-			: reader_copy(r->reader, addr, buf, len);
+						     : reader_copy(r->reader, addr, buf, len);
 }
 
 /* Does a pointer @to fit the block? An object's slot holds exactly the object; other words may
@@ -103,7 +103,9 @@ static uint32_t resolve(struct reach *r, uint64_t to, bool is_object)
 	if (block != BLOCK_NONE && settled(r, block)) {
 		if (fits(r, block, start, size, to, is_object))
 			return block;
-		if (!is_object)
+		/* raw memory that a slot leads to is an object of a type without its usual prefix:
+		 * not one of ours */
+		if (!is_object || (b->type[block] == TYPE_NONE && to == start))
 			return BLOCK_NONE;
 	}
 	if (block != BLOCK_NONE && b->print[block]) {
@@ -163,6 +165,16 @@ static void reached(struct reach *r, uint32_t block, uint32_t parent, unsigned e
 		push(r, block);
 }
 
+/* Does a settled block of raw memory begin at @to? */
+static bool is_raw(const struct reach *r, uint64_t to)
+{
+	uint64_t start;
+	uint32_t block = blocks_find(&r->history->now, to, &start, NULL);
+
+	return block != BLOCK_NONE && start == to && settled(r, block) &&
+	       reach_type(r, block) == TYPE_NONE;
+}
+
 void reach_edge(struct reach *r, uint32_t from, unsigned edge, uint64_t at, uint64_t to,
 		bool is_object)
 {
@@ -172,7 +184,7 @@ void reach_edge(struct reach *r, uint32_t from, unsigned edge, uint64_t at, uint
 		return;
 	r->edges++;
 	block = resolve(r, to, is_object);
-	if (block == BLOCK_NONE && is_object && late_may_hold(r, to)) {
+	if (block == BLOCK_NONE && is_object && !is_raw(r, to) && late_may_hold(r, to)) {
 		uint64_t now;
 
 		if (reach_may_read_live(r, 1) && reader_fresh(r->reader, at, &now, sizeof(now)) &&

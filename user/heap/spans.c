@@ -46,7 +46,9 @@ static void add(struct spans *s, uint64_t start, uint64_t end, enum span_kind ki
 
 	if (start >= end)
 		return;
-	if (last && last->kind == SPAN_ANON && kind == SPAN_ANON && last->end == start) {
+	/* one arena or heap may be several maps: fork(2) splits them */
+	if (last && last->kind == kind && last->end == start &&
+	    (kind == SPAN_ANON || kind == SPAN_BRK)) {
 		last->end = end;
 		return;
 	}

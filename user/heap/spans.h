@@ -28,8 +28,8 @@ struct span {
 };
 
 struct spans {
-	struct span *
-		span; /* owned, ordered, not overlapping; neighbours of kind SPAN_ANON are merged */
+	struct span *span; /* owned, ordered, not overlapping; neighbours of kind SPAN_ANON or
+			      SPAN_BRK are merged */
 	size_t count;
 	uint64_t lo, hi; /* all of them lie in [lo, hi) */
 };

@@ -323,7 +323,8 @@ unsigned types_identify(struct types *t, const uint8_t *bytes, size_t have, uint
 	unsigned prefixes = 0;
 	uint32_t skip;
 
-	while (prefixes < 2 && have >= 16 * prefixes + 16 && has_debug_prefix(bytes + 16 * prefixes))
+	while (prefixes < 2 && have >= 16 * prefixes + 16 &&
+	       has_debug_prefix(bytes + 16 * prefixes))
 		prefixes++;
 	skip = 16 * prefixes;
 	/* What lies in front of the object: nothing; a GC head or a managed dict; both (16 bytes
