@@ -13,11 +13,12 @@
 
 #include "reach.h"
 
+/* By entry of parents.h, late blocks included; owned, on pages that are touched as needed. */
 struct ages {
-	uint8_t *olds; /* by block: how many it holds that are old themselves, at most 255; owned */
-	uint8_t *youngs;  /* by block: how many that are not; owned */
-	uint8_t *known;	  /* bit by block: whether ages_old() has an answer in trusted; owned */
-	uint8_t *trusted; /* bit by block; owned */
+	uint8_t *olds;	 /* how many it holds that are old themselves, at most 255, beside leaves */
+	uint8_t *youngs; /* how many that are not */
+	uint8_t *flags;	 /* AGE_... of ages.c: what ages_old() knows already */
+	size_t olds_cap, youngs_cap, flags_cap, entries;
 };
 
 /* After reach_run(). 0 or -ENOMEM; ages_release() is allowed after both. */

@@ -6,18 +6,21 @@
 #include <string.h>
 
 #include "../util/grow.h"
+#include "../util/pages.h"
 
 #define SLOTS (HOLDERS_MAX * 4)
-#define MEMOS_FIRST 65536
+#define MEMO_NONE 1	/* ANCHOR_NONE; 0: not looked at yet */
+#define MEMO_ANCHOR 2	/* + number */
 #define DEPTH_MAX (1u << 24)
 #define SMALL_CONTAINER 64 /* elements: keys of a smaller dict may be names */
 
 int anchors_init(struct anchors *a, const struct reach *r)
 {
-	*a = (struct anchors){ .memos = MEMOS_FIRST };
+	*a = (struct anchors){ 0 };
 	a->slot = calloc(SLOTS, sizeof(*a->slot));
-	a->memo = calloc(a->memos, sizeof(*a->memo));
-	if (!a->slot || !a->memo || ages_init(&a->ages, r)) {
+	if (!a->slot ||
+	    pages_grow(&a->memo, &a->memos, r->parents.entries + r->lates, sizeof(*a->memo)) ||
+	    ages_init(&a->ages, r)) {
 		anchors_release(a);
 		return -ENOMEM;
 	}
@@ -28,7 +31,7 @@ void anchors_release(struct anchors *a)
 {
 	free(a->anchor);
 	free(a->slot);
-	free(a->memo);
+	pages_free(&a->memo, &a->memos, sizeof(*a->memo));
 	ages_release(&a->ages);
 	*a = (struct anchors){ 0 };
 }
@@ -41,39 +44,26 @@ bool anchors_is_survivor(const struct reach *r, uint32_t block)
 	return birth > 1 && birth < r->history->walks;
 }
 
-/* A memo is block + 1 in the high half and the anchor in the low half. */
-static uint64_t *memo_at(struct anchors *a, uint32_t block)
+static bool memo_get(const struct anchors *a, const struct reach *r, uint32_t block,
+		     uint32_t *anchor)
 {
-	size_t h = (size_t)(block * 0x9E3779B97F4A7C15ull >> 24) & (a->memos - 1);
+	size_t entry = parents_entry(&r->parents, block);
 
-	while (a->memo[h] && a->memo[h] >> 32 != block + 1ull)
-		h = (h + 1) & (a->memos - 1);
-	return &a->memo[h];
+	if (entry >= a->memos || !a->memo[entry])
+		return false;
+	*anchor = a->memo[entry] == MEMO_NONE ? ANCHOR_NONE
+					      : (uint32_t)a->memo[entry] - MEMO_ANCHOR;
+	return true;
 }
 
-static int memo_add(struct anchors *a, uint32_t block, uint32_t anchor)
+static void memo_set(struct anchors *a, const struct reach *r, uint32_t block, uint32_t anchor)
 {
-	uint64_t *at;
+	size_t entry = parents_entry(&r->parents, block);
 
-	if (a->memo_count * 2 >= a->memos) {
-		uint64_t *old = a->memo;
-		size_t count = a->memos;
-
-		a->memo = calloc(count * 2, sizeof(*a->memo));
-		if (!a->memo) {
-			a->memo = old;
-			return -ENOMEM;
-		}
-		a->memos = count * 2;
-		for (size_t i = 0; i < count; i++)
-			if (old[i])
-				*memo_at(a, (uint32_t)(old[i] >> 32) - 1) = old[i];
-		free(old);
-	}
-	at = memo_at(a, block);
-	a->memo_count += !*at;
-	*at = (block + 1ull) << 32 | anchor;
-	return 0;
+	_Static_assert(HOLDERS_MAX + MEMO_ANCHOR <= UINT16_MAX, "an anchor fits into a memo");
+	if (entry < a->memos)
+		a->memo[entry] = anchor == ANCHOR_NONE ? MEMO_NONE
+						       : (uint16_t)(anchor + MEMO_ANCHOR);
 }
 
 /*
@@ -85,17 +75,16 @@ static bool as_whole(const struct reach *r, uint32_t holder, unsigned edge)
 {
 	const struct py_type *type = types_get(r->types, reach_type(r, holder));
 	uint32_t size[WALKS_MAX];
-	const struct sized *now;
+	uint32_t now;
 
 	if (edge >= EDGE_FIELD && edge != EDGE_STORAGE)
 		return false;
 	if (history_sizes(r->history, holder, size))
 		return true;
-	now = blocks_sized(&r->history->now, holder);
-	if (!now || type->kind == KIND_BYTEARRAY)
+	if (!blocks_size(&r->history->now, holder, &now) || type->kind == KIND_BYTEARRAY)
 		return false;
 	return type->kind == KIND_SET || type->kind == KIND_DEQUE ||
-	       (now->size > SMALL_CONTAINER && !ages_is_namespace(r, holder));
+	       (now > SMALL_CONTAINER && !ages_is_namespace(r, holder));
 }
 
 /* The anchor for what @holder holds by @edge. */
@@ -127,43 +116,43 @@ uint32_t anchors_of(struct anchors *a, struct reach *r, uint32_t block)
 	uint32_t at = block, anchor = ANCHOR_NONE;
 
 	for (uint32_t depth = 0; depth < DEPTH_MAX; depth++) {
-		uint64_t memo = *memo_at(a, at);
-		uint32_t parent = r->parent[at];
+		uint32_t parent = reach_parent(r, at);
 
-		if (memo) {
-			anchor = (uint32_t)memo;
+		if (memo_get(a, r, at, &anchor))
 			break;
-		}
 		if (parent == PARENT_NONE || reach_is_root(parent))
 			break;
 		if (ages_old(&a->ages, r, parent)) {
-			anchor = anchor_at(a, r, parent, r->edge[at]);
+			anchor = anchor_at(a, r, parent, reach_parent_edge(r, at));
 			break;
 		}
 		at = parent;
 	}
 	/* the same way again, so that nobody walks it a third time: a list of a million links costs
 	 * a million steps */
-	for (uint32_t down = block;; down = r->parent[down]) {
-		if (*memo_at(a, down) || memo_add(a, down, anchor) || down == at)
+	for (uint32_t down = block, known;; down = reach_parent(r, down)) {
+		if (memo_get(a, r, down, &known))
+			return anchor;
+		memo_set(a, r, down, anchor);
+		if (down == at)
 			return anchor;
 	}
 }
 
 void anchors_count_newborn(struct anchors *a, struct reach *r, uint32_t block)
 {
-	uint32_t anchor = r->parent[block] == PARENT_NONE ? ANCHOR_NONE : anchors_of(a, r, block);
+	uint32_t anchor = reach_parent(r, block) == PARENT_NONE ? ANCHOR_NONE : anchors_of(a, r, block);
 
 	if (anchor == ANCHOR_NONE)
 		return;
 	a->anchor[anchor].newborn_objects++;
-	if (r->parent[block] == a->anchor[anchor].block && r->edge[block] < EDGE_KEY)
+	if (reach_parent(r, block) == a->anchor[anchor].block && reach_parent_edge(r, block) < EDGE_KEY)
 		a->anchor[anchor].newborn_elements++;
 }
 
 uint32_t anchors_of_container(struct anchors *a, struct reach *r, uint32_t block)
 {
-	return r->parent[block] != PARENT_NONE && ages_old(&a->ages, r, block)
+	return reach_parent(r, block) != PARENT_NONE && ages_old(&a->ages, r, block)
 		       ? anchor_at(a, r, block, EDGE_STORAGE)
 		       : ANCHOR_NONE;
 }

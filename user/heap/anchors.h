@@ -23,8 +23,9 @@ struct anchors {
 	size_t count, cap;
 	uint32_t *slot; /* hash by block and edge; owned */
 	struct ages ages;
-	uint64_t *memo; /* hash: block -> anchor number, of blocks on the way; owned */
-	size_t memos, memo_count;
+	uint16_t *memo; /* by entry of parents.h: MEMO_..., of blocks on the way; owned, on pages
+			   that are touched as needed */
+	size_t memos;
 };
 
 /* 0 or -ENOMEM. */

@@ -5,17 +5,19 @@
 #include <stdlib.h>
 
 #include "../util/grow.h"
+#include "../util/pages.h"
 
 #define GRANULE_SHIFT 16
 #define LARGE_GRANULES 1024 /* an extent over more of them, 64 MiB, is kept out of the hash */
 
 void blocks_release(struct blocks *b)
 {
-	free(b->extent);
-	free(b->print);
-	free(b->birth);
-	free(b->type);
-	free(b->sized);
+	pages_free(&b->extent, &b->extent_cap, sizeof(*b->extent));
+	pages_free(&b->print, &b->print_cap, sizeof(*b->print));
+	pages_free(&b->birth, &b->birth_cap, sizeof(*b->birth));
+	pages_free(&b->type, &b->type_cap, sizeof(*b->type));
+	pages_free(&b->by_block, &b->by_block_cap, sizeof(*b->by_block));
+	pages_free(&b->sized, &b->sized_cap, sizeof(*b->sized));
 	free(b->granule);
 	free(b->large);
 	*b = (struct blocks){ 0 };
@@ -28,33 +30,48 @@ int blocks_add(struct blocks *b, uint64_t addr, uint64_t size, unsigned count,
 
 	if (need > BLOCKS_MAX)
 		return -E2BIG;
-	if (grow(&b->extent, &b->extent_cap, b->extents + 1, sizeof(*b->extent)) ||
-	    grow(&b->print, &b->print_cap, need, sizeof(*b->print)) ||
-	    grow(&b->birth, &b->birth_cap, need, sizeof(*b->birth)) ||
-	    grow(&b->type, &b->type_cap, need, sizeof(*b->type)))
+	if (pages_grow(&b->extent, &b->extent_cap, b->extents + 1, sizeof(*b->extent)) ||
+	    pages_grow(&b->print, &b->print_cap, need, sizeof(*b->print)) ||
+	    pages_grow(&b->birth, &b->birth_cap, need, sizeof(*b->birth)) ||
+	    pages_grow(&b->type, &b->type_cap, need, sizeof(*b->type)))
 		return -ENOMEM;
 	b->extent[b->extents++] = (struct extent){ .addr = addr,
 						   .size = size,
 						   .first = b->count,
 						   .count = (uint16_t)count,
 						   .kind = (uint16_t)kind };
-	*first = b->count;
-	for (unsigned i = 0; i < count; i++) {
-		b->print[b->count + i] = 0;
-		b->birth[b->count + i] = 0;
-		b->type[b->count + i] = 0;
-	}
+	*first = b->count; /* what is new on pages is zero: free */
 	b->count = need;
 	return 0;
 }
 
-int blocks_add_sized(struct blocks *b, uint32_t block, uint64_t size)
+int blocks_set_size(struct blocks *b, uint32_t block, uint64_t size)
 {
-	if (grow(&b->sized, &b->sized_cap, b->sizeds + 1, sizeof(*b->sized)))
+	uint16_t low = size < SIZE_LISTED ? (uint16_t)size : SIZE_LISTED;
+
+	b->print[block] = (uint16_t)((b->print[block] & PRINT_HASH) | low);
+	b->birth[block] |= BIRTH_SIZED;
+	if (size < SIZE_LISTED)
+		return 0;
+	if (pages_grow(&b->sized, &b->sized_cap, b->sizeds + 1, sizeof(*b->sized))) {
+		b->birth[block] &= (uint8_t)~BIRTH_SIZED;
 		return -ENOMEM;
+	}
 	b->sized[b->sizeds++] =
 		(struct sized){ block, size > UINT32_MAX ? UINT32_MAX : (uint32_t)size };
 	return 0;
+}
+
+void blocks_forget(struct blocks *b, size_t extent, size_t sized)
+{
+	size_t block = extent < b->extents ? b->extent[extent].first : b->count;
+
+	pages_forget(b->extent, extent * sizeof(*b->extent));
+	pages_forget(b->print, block * sizeof(*b->print));
+	pages_forget(b->birth, block * sizeof(*b->birth));
+	pages_forget(b->type, block * sizeof(*b->type));
+	if (b->sized)
+		pages_forget(b->sized, sized * sizeof(*b->sized));
 }
 
 static size_t granule_hash(const struct blocks *b, uint64_t number)
@@ -114,6 +131,22 @@ static int count_granules(struct blocks *b, size_t *used)
 	return 0;
 }
 
+/* The extent of every BLOCKS_INDEXED-th block, and the last one behind them. */
+static int index_by_block(struct blocks *b)
+{
+	size_t entries = (size_t)b->count / BLOCKS_INDEXED + 2, extent = 0;
+
+	if (pages_grow(&b->by_block, &b->by_block_cap, entries, sizeof(*b->by_block)))
+		return -ENOMEM;
+	for (size_t i = 0; i < entries; i++) {
+		while (extent + 1 < b->extents &&
+		       b->extent[extent + 1].first <= i * BLOCKS_INDEXED)
+			extent++;
+		b->by_block[i] = (uint32_t)extent;
+	}
+	return 0;
+}
+
 /*
  * A hash from each 64 KiB of address space in use to the extents that reach into it: address space
  * is sparse, and a lookup must not pay for bisecting a million chunks.
@@ -143,7 +176,7 @@ int blocks_index(struct blocks *b)
 			g->last = (uint32_t)i;
 		}
 	}
-	return 0;
+	return index_by_block(b);
 }
 
 /* The extent that holds @addr among those numbered [@lo, @hi), or NULL. */
@@ -201,7 +234,8 @@ uint32_t blocks_find(const struct blocks *b, uint64_t addr, uint64_t *start, uin
 
 uint64_t blocks_addr(const struct blocks *b, uint32_t block, uint64_t *size, enum extent_kind *kind)
 {
-	size_t lo = 0, hi = b->extents;
+	size_t lo = b->by_block[block / BLOCKS_INDEXED];
+	size_t hi = b->by_block[block / BLOCKS_INDEXED + 1] + 1ull;
 	const struct extent *x;
 
 	while (hi - lo > 1) {
@@ -220,19 +254,26 @@ uint64_t blocks_addr(const struct blocks *b, uint32_t block, uint64_t *size, enu
 	return x->addr + (block - x->first) * x->size;
 }
 
-const struct sized *blocks_sized(const struct blocks *b, uint32_t block)
+bool blocks_size(const struct blocks *b, uint32_t block, uint32_t *size)
 {
 	size_t lo = 0, hi = b->sizeds;
 
+	if (block >= b->count || !(b->birth[block] & BIRTH_SIZED))
+		return false;
+	*size = b->print[block] & PRINT_SIZE;
+	if (*size < SIZE_LISTED)
+		return true;
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 
-		if (block < b->sized[mid].block)
+		if (block < b->sized[mid].block) {
 			hi = mid;
-		else if (block > b->sized[mid].block)
+		} else if (block > b->sized[mid].block) {
 			lo = mid + 1;
-		else
-			return &b->sized[mid];
+		} else {
+			*size = b->sized[mid].size;
+			return true;
+		}
 	}
-	return NULL;
+	return false;
 }

@@ -10,6 +10,10 @@
  *
  * Addresses are not stored: block i of an extent lies at addr + i * size. Extents are in order of
  * address.
+ *
+ * Memory: 5 bytes a block; 24 an extent, of which a pool is one and a malloc chunk is one; 8 for a
+ * container of SIZE_LISTED elements or more. The index takes at most 64 bytes for each 64 KiB of
+ * address space that blocks lie in.
  */
 #ifndef PYLEAK_HEAP_BLOCKS_H
 #define PYLEAK_HEAP_BLOCKS_H
@@ -19,8 +23,24 @@
 #include <stdint.h>
 
 #define BLOCK_NONE UINT32_MAX
+#define BLOCKS_INDEXED 256
 #define BLOCKS_MAX \
 	(UINT32_MAX - (16u << 20)) /* numbers above are for blocks found later, see reach.h */
+
+/* Fingerprints: of type and unchanging content. Those of containers have the size in the low bits. */
+#define PRINT_FREE 0  /* the slot is free */
+#define PRINT_RAW 1   /* no object: its content says nothing */
+#define PRINT_LATER 2 /* identified after the walk: like nothing that a walk sees */
+#define PRINT_LEAST 16
+#define PRINT_SIZE 0x000f  /* SIZE_LISTED: the size is that or more, and among blocks.sized */
+#define PRINT_HASH 0xfff0u /* what tells containers apart */
+#define SIZE_LISTED 15
+
+/* Bits of blocks.birth. */
+#define BIRTH_WALK 0x0f	   /* number of the walk */
+#define BIRTH_SIZED 0x20   /* a container: blocks_size() knows its size */
+#define BIRTH_CHECKED 0x40 /* identified again from live memory, by reach.c */
+#define BIRTH_TRACKED 0x80 /* tracked by the cyclic collector */
 
 enum extent_kind { EXTENT_POOL, EXTENT_CHUNK };
 
@@ -32,7 +52,7 @@ struct extent {
 	uint16_t kind; /* enum extent_kind */
 };
 
-/* Size of a container (list, dict, set, deque) at a walk. */
+/* Size of a large container (list, dict, set, deque) at a walk. */
 struct sized {
 	uint32_t block;
 	uint32_t size; /* saturates at UINT32_MAX */
@@ -44,16 +64,18 @@ struct granule {
 };
 
 struct blocks {
-	struct extent *extent; /* owned */
+	struct extent *extent; /* owned, as are all arrays; on pages of util/pages.h */
 	size_t extents, extent_cap;
-	uint16_t *print; /* fingerprint of type and unchanging content; 0: free */
-	uint8_t *birth;	 /* number of the walk (1 ..) at which it was first seen as it is */
+	uint16_t *print; /* PRINT_... */
+	uint8_t *birth;	 /* walk (1 ..) at which it was first seen as it is, and BIRTH_... */
 	uint16_t *type;	 /* of types.h */
 	size_t print_cap, birth_cap, type_cap;
 	uint32_t count;	     /* slots, free ones included */
-	struct sized *sized; /* owned, ordered by block */
+	struct sized *sized; /* ordered by block */
 	size_t sizeds, sized_cap;
-	struct granule *granule; /* owned hash, see blocks_index(): extents by address */
+	uint32_t *by_block; /* extent that holds block i * BLOCKS_INDEXED; see blocks_index() */
+	size_t by_block_cap;
+	struct granule *granule; /* hash, see blocks_index(): extents by address */
 	size_t granules;
 	uint32_t *large; /* owned: extents too large for the hash, in order */
 	size_t larges;
@@ -68,9 +90,16 @@ void blocks_release(struct blocks *b);
  * or -ENOMEM/-E2BIG. */
 int blocks_add(struct blocks *b, uint64_t addr, uint64_t size, unsigned count,
 	       enum extent_kind kind, uint32_t *first);
-int blocks_add_sized(struct blocks *b, uint32_t block, uint64_t size);
 
-/* Build the index that blocks_find() needs, once all are added. */
+/* Set the size of a container whose print and birth are set. To be called in order of blocks. 0 or
+ * -ENOMEM. */
+int blocks_set_size(struct blocks *b, uint32_t block, uint64_t size);
+
+/* Give back the memory of all extents in front of number @extent and of the first @sized entries of
+ * b->sized: they must not be looked at any more. */
+void blocks_forget(struct blocks *b, size_t extent, size_t sized);
+
+/* Build the indexes that blocks_find() and blocks_addr() need, once all are added. */
 int blocks_index(struct blocks *b);
 
 /* The block that holds @addr, live or free, or BLOCK_NONE; its first address and size where the
@@ -81,7 +110,7 @@ uint32_t blocks_find(const struct blocks *b, uint64_t addr, uint64_t *start, uin
 uint64_t blocks_addr(const struct blocks *b, uint32_t block, uint64_t *size,
 		     enum extent_kind *kind);
 
-/* The container's entry among b->sized, or NULL. */
-const struct sized *blocks_sized(const struct blocks *b, uint32_t block);
+/* The container's size; false where the block is none. */
+bool blocks_size(const struct blocks *b, uint32_t block, uint32_t *size);
 
 #endif

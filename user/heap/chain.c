@@ -17,11 +17,11 @@ static uint32_t link_before(const struct reach *r, uint32_t block, struct chain 
 	uint32_t at = block;
 
 	for (unsigned n = 0; n < CHAIN_EDGES_MAX; n++) {
-		uint32_t parent = r->parent[at];
+		uint32_t parent = reach_parent(r, at);
 
 		if (parent == PARENT_NONE || reach_is_root(parent))
 			return PARENT_NONE;
-		upward[n] = r->edge[at];
+		upward[n] = (uint16_t)reach_parent_edge(r, at);
 		at = parent;
 		if (reach_type(r, at) != type)
 			continue;

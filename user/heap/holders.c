@@ -31,7 +31,7 @@ static void sort_block(struct holders *h, struct anchors *a, struct reach *r, ui
 	unsigned type = reach_type(r, block);
 	uint32_t owner = block, anchor;
 
-	if (r->parent[block] == PARENT_NONE) {
+	if (reach_parent(r, block) == PARENT_NONE) {
 		/* churn leaves raw blocks where others were: only chunks, which differ in size, say
 		 * something */
 		if (type != TYPE_NONE || x->kind == EXTENT_CHUNK)
@@ -39,7 +39,7 @@ static void sort_block(struct holders *h, struct anchors *a, struct reach *r, ui
 		return;
 	}
 	if (type == TYPE_NONE) {
-		owner = r->parent[block];
+		owner = reach_parent(r, block);
 		if (reach_is_root(owner) || reach_type(r, owner) == TYPE_NONE ||
 		    !anchors_is_survivor(r, owner))
 			return;
@@ -118,7 +118,7 @@ static int sort_survivors(struct holders *h, struct anchors *a, struct reach *r)
 /* A dict that is an lru_cache's: maxsize, -1 where it has none (Modules/_functoolsmodule.c). */
 static int64_t bound_of(struct reach *r, uint32_t block)
 {
-	uint32_t parent = r->parent[block];
+	uint32_t parent = reach_parent(r, block);
 	struct object o;
 	uint64_t most;
 
@@ -134,7 +134,7 @@ static int64_t bound_of(struct reach *r, uint32_t block)
 /* Raw memory may be a container of C code, or a buffer with stale words in it. */
 static bool through_raw(const struct reach *r, uint32_t block)
 {
-	for (; block != PARENT_NONE && !reach_is_root(block); block = r->parent[block])
+	for (; block != PARENT_NONE && !reach_is_root(block); block = reach_parent(r, block))
 		if (reach_type(r, block) == TYPE_NONE)
 			return true;
 	return false;
@@ -143,12 +143,13 @@ static bool through_raw(const struct reach *r, uint32_t block)
 /* Sizes at all walks, also of a container that never changed. */
 static void container_sizes(const struct reach *r, uint32_t block, uint32_t *size)
 {
-	const struct sized *now = blocks_sized(&r->history->now, block);
+	uint32_t now = SIZE_UNKNOWN;
 
 	if (history_sizes(r->history, block, size))
 		return;
+	blocks_size(&r->history->now, block, &now);
 	for (unsigned i = 0; i < WALKS_MAX; i++)
-		size[i] = now && i < r->history->walks ? now->size : SIZE_UNKNOWN;
+		size[i] = i < r->history->walks ? now : SIZE_UNKNOWN;
 }
 
 static void describe(struct holder *to, struct reach *r, const struct anchor *from)

@@ -86,23 +86,17 @@ static uint32_t add(struct reach *r, uint64_t start, uint64_t size, unsigned num
 
 		if (r->late[i].addr != start)
 			continue;
-		if (r->parent[r->history->now.count + i] == PARENT_NONE) {
-			r->late[i].size = size;
-			r->late_type[i] = (uint16_t)number;
-		}
+		if (!parents_reached(&r->parents, r->history->now.count + i))
+			r->late[i] = (struct late){ start, size, number };
 		return r->history->now.count + i;
 	}
 	if (r->lates == REACH_LATE_MAX ||
 	    grow(&r->late, &r->late_cap, r->lates + 1, sizeof(*r->late)) ||
-	    grow(&r->late_type, &r->late_type_cap, r->lates + 1, sizeof(*r->late_type)) ||
-	    grow(&r->parent, &r->parent_cap, (size_t)block + 1, sizeof(*r->parent)) ||
-	    grow(&r->edge, &r->edge_cap, (size_t)block + 1, sizeof(*r->edge))) {
+	    parents_add_late(&r->parents, r->lates + 1)) {
 		r->missed++;
 		return BLOCK_NONE;
 	}
-	r->late[r->lates] = (struct late){ start, size };
-	r->late_type[r->lates] = (uint16_t)number;
-	r->parent[block] = PARENT_NONE;
+	r->late[r->lates] = (struct late){ start, size, number };
 	r->late_slot[h] = (uint32_t)++r->lates;
 	return block;
 }
@@ -116,12 +110,13 @@ static uint32_t identified(struct reach *r, uint64_t start, uint64_t size, const
 	unsigned number = types_identify(r->types, bytes, size < HEAD_BYTES ? size : HEAD_BYTES,
 					 size, &offset);
 
-	if (block == BLOCK_NONE || known_start != start || known_size != size)
+	if (block == BLOCK_NONE || known_start != start || known_size != size ||
+	    (b->type[block] != number && parents_entry(&r->parents, block) == ENTRY_NONE))
 		return add(r, start, size, number);
-	if (r->parent[block] == PARENT_NONE) {
-		if (b->type[block] != number || !b->print[block])
-			b->birth[block] = (uint8_t)r->history->walks;
-		b->print[block] = b->print[block] ? b->print[block] : UINT16_MAX;
+	if (!parents_reached(&r->parents, block) &&
+	    (b->type[block] != number || !b->print[block])) {
+		b->birth[block] = (uint8_t)r->history->walks;
+		b->print[block] = PRINT_LATER;
 		b->type[block] = (uint16_t)number;
 	}
 	b->birth[block] |= BIRTH_CHECKED;

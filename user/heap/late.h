@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Late blocks: allocated after the latest walk, found because something points to them. Numbered
- * behind the walk's table.
+ * behind the walk's table. Also what was an old leaf at the walk and is something else now, because
+ * leaves have no entry among the parents.
  */
 #ifndef PYLEAK_HEAP_LATE_H
 #define PYLEAK_HEAP_LATE_H

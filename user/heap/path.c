@@ -12,10 +12,10 @@
 
 const struct root *path_root(const struct reach *r, uint32_t block)
 {
-	for (uint32_t i = 0; i < DEPTH_MAX && r->parent[block] != PARENT_NONE; i++) {
-		if (reach_is_root(r->parent[block]))
-			return reach_root(r, r->parent[block]);
-		block = r->parent[block];
+	for (uint32_t i = 0; i < DEPTH_MAX && reach_parent(r, block) != PARENT_NONE; i++) {
+		if (reach_is_root(reach_parent(r, block)))
+			return reach_root(r, reach_parent(r, block));
+		block = reach_parent(r, block);
 	}
 	return NULL;
 }
@@ -32,14 +32,14 @@ static void find_way(const struct reach *r, uint32_t block, struct way *way)
 {
 	uint32_t depth = 1, at = block;
 
-	while (!reach_is_root(r->parent[at]) && depth < DEPTH_MAX) {
-		at = r->parent[at];
+	while (!reach_is_root(reach_parent(r, at)) && depth < DEPTH_MAX) {
+		at = reach_parent(r, at);
 		depth++;
 	}
 	way->count = depth < PATH_STEPS_MAX ? depth : PATH_STEPS_MAX;
 	way->gap = depth > PATH_STEPS_MAX ? PATH_STEPS_MAX / 2 : 0;
 	at = block;
-	for (uint32_t i = depth; i-- > 0; at = r->parent[at]) {
+	for (uint32_t i = depth; i-- > 0; at = reach_parent(r, at)) {
 		if (!way->gap || i < way->gap)
 			way->block[i] = at;
 		else if (depth - i <= PATH_STEPS_MAX - way->gap)
@@ -112,7 +112,8 @@ static void steps(struct reach *r, struct writer *w, uint32_t block)
 	for (unsigned i = 1; i < way.count; i++) {
 		if (way.gap && i == way.gap && !strbuf_ends_with(&w->out, "..."))
 			strbuf_add(&w->out, " ... ");
-		add_step(r, w, r->parent[way.block[i]], r->edge[way.block[i]]);
+		add_step(r, w, reach_parent(r, way.block[i]),
+			 reach_parent_edge(r, way.block[i]));
 	}
 }
 
@@ -121,7 +122,7 @@ void path_write(struct reach *r, uint32_t block, char *buf, size_t cap)
 	struct writer w;
 
 	begin(r, &w, block, buf, cap);
-	if (r->parent[block] != PARENT_NONE)
+	if (reach_parent(r, block) != PARENT_NONE)
 		steps(r, &w, block);
 }
 
@@ -130,7 +131,7 @@ void path_write_slot(struct reach *r, uint32_t holder, unsigned edge, char *buf,
 	struct writer w;
 
 	begin(r, &w, holder, buf, cap);
-	if (r->parent[holder] == PARENT_NONE)
+	if (reach_parent(r, holder) == PARENT_NONE)
 		return;
 	steps(r, &w, holder);
 	add_step(r, &w, holder, edge);

@@ -7,19 +7,20 @@
 #include <string.h>
 
 #include "../util/grow.h"
+#include "../util/pages.h"
 #include "kinds.h"
 #include "late.h"
 #include "roots.h"
 
 #define CHUNK_WORDS 512
 #define HEAD_BYTES 128 /* of a block that types_identify() needs */
-#define QUEUE_SLIDE (1u << 20)
+#define QUEUE_FORGET (1u << 18) /* visited blocks given back at a time: 1 MiB */
 
 unsigned reach_type(const struct reach *r, uint32_t block)
 {
 	uint32_t count = r->history->now.count;
 
-	return block < count ? r->history->now.type[block] : r->late_type[block - count];
+	return block < count ? r->history->now.type[block] : r->late[block - count].type;
 }
 
 static bool settled(const struct reach *r, uint32_t block)
@@ -84,10 +85,14 @@ static void identify_again(struct reach *r, uint32_t block, uint64_t start, uint
 	if (!reach_may_read_live(r, 1) || !reader_fresh(r->reader, start, bytes, have))
 		return;
 	number = types_identify(r->types, bytes, have, size, &offset);
-	if (number != b->type[block])
-		b->birth[block] =
-			(uint8_t)r->history
-				->walks; /* another object since the walk: nobody's survivor */
+	if (number != b->type[block]) {
+		/* no leaf any more, perhaps, but without an entry: it will be a late block */
+		if (parents_entry(&r->parents, block) == ENTRY_NONE)
+			return;
+		/* another object since the walk: nobody's survivor */
+		b->birth[block] = (uint8_t)r->history->walks;
+		b->print[block] = PRINT_LATER;
+	}
 	b->type[block] = (uint16_t)number;
 	b->birth[block] |= BIRTH_CHECKED;
 }
@@ -128,12 +133,7 @@ uint32_t reach_resolve(struct reach *r, uint64_t to)
 
 static bool push(struct reach *r, uint32_t block)
 {
-	if (r->head > QUEUE_SLIDE && r->head > r->tail / 2) {
-		memmove(r->queue, r->queue + r->head, (r->tail - r->head) * sizeof(*r->queue));
-		r->tail -= r->head;
-		r->head = 0;
-	}
-	if (grow(&r->queue, &r->queue_cap, r->tail + 1, sizeof(*r->queue))) {
+	if (pages_grow(&r->queue, &r->queue_cap, r->tail + 1, sizeof(*r->queue))) {
 		r->err = -ENOMEM;
 		return false;
 	}
@@ -144,20 +144,29 @@ static bool push(struct reach *r, uint32_t block)
 /* Raw memory holds stale words: whatever an object leads to is better named by that. */
 static void put_off(struct reach *r, uint32_t block)
 {
-	if (grow(&r->raw, &r->raw_cap, r->raws + 1, sizeof(*r->raw)))
+	if (pages_grow(&r->raw, &r->raw_cap, r->raws + 1, sizeof(*r->raw)))
 		r->err = -ENOMEM;
 	else
 		r->raw[r->raws++] = block;
+}
+
+/* Was it there at the first walk? */
+static bool is_first(const struct reach *r, uint32_t block)
+{
+	const struct blocks *b = &r->history->now;
+
+	return block < b->count && b->print[block] && (b->birth[block] & BIRTH_WALK) == 1;
 }
 
 static void reached(struct reach *r, uint32_t block, uint32_t parent, unsigned edge)
 {
 	unsigned number = reach_type(r, block);
 
-	if (r->parent[block] != PARENT_NONE)
+	if (parents_reached(&r->parents, block))
 		return;
-	r->parent[block] = parent;
-	r->edge[block] = (uint16_t)edge;
+	parents_set(&r->parents, block, parent, edge);
+	if (parents_entry(&r->parents, block) == ENTRY_NONE && reach_edge_tells_age(parent, edge))
+		parents_count_leaf(&r->parents, parent);
 	r->reached++;
 	if (number == TYPE_NONE)
 		put_off(r, block);
@@ -227,11 +236,13 @@ void reach_storage(struct reach *r, const struct object *o, uint64_t addr)
 	if (!remote_plausible(addr))
 		return;
 	block = blocks_find(&r->history->now, addr, NULL, NULL);
-	if (block == BLOCK_NONE || r->parent[block] != PARENT_NONE ||
+	if (block == BLOCK_NONE || parents_reached(&r->parents, block) ||
 	    reach_type(r, block) != TYPE_NONE)
 		return;
-	r->parent[block] = o->block;
-	r->edge[block] = EDGE_STORAGE;
+	if (is_first(r, block)) /* nobody's survivor: nobody asks for its parent */
+		parents_see(&r->parents, block);
+	else
+		parents_set(&r->parents, block, o->block, EDGE_STORAGE);
 	r->reached++;
 }
 
@@ -257,7 +268,7 @@ bool reach_add_root(struct reach *r, enum root_kind kind, const char *label, uin
 {
 	uint32_t block = remote_plausible(to) ? resolve(r, to, is_object) : BLOCK_NONE;
 
-	if (block == BLOCK_NONE || r->parent[block] != PARENT_NONE)
+	if (block == BLOCK_NONE || parents_reached(&r->parents, block))
 		return false;
 	if (!is_last_root(r, kind, label) && add_root_label(r, kind, label))
 		return false;
@@ -272,6 +283,8 @@ static void drain(struct reach *r)
 
 		reach_object(r, r->queue[r->head++], &o);
 		kinds_visit(r, &o);
+		if (r->head % QUEUE_FORGET == 0)
+			pages_forget(r->queue, r->head * sizeof(*r->queue));
 	}
 	r->head = r->tail = 0;
 }
@@ -291,12 +304,8 @@ static void drain_raw(struct reach *r)
 
 int reach_run(struct reach *r)
 {
-	uint32_t count = r->history->now.count;
-
-	if (grow(&r->parent, &r->parent_cap, count, sizeof(*r->parent)) ||
-	    grow(&r->edge, &r->edge_cap, count, sizeof(*r->edge)) || late_init(r))
+	if (parents_init(&r->parents, &r->history->now, r->types) || late_init(r))
 		return -ENOMEM;
-	memset(r->parent, 0xff, (size_t)count * sizeof(*r->parent));
 	reader_drop(r->reader);
 	r->live_left = REACH_LIVE_MAX;
 	roots_modules(r);
@@ -307,24 +316,23 @@ int reach_run(struct reach *r)
 	drain_raw(r);
 	roots_stacks(r);
 	drain_raw(r);
+	pages_free(&r->queue, &r->queue_cap, sizeof(*r->queue));
+	pages_free(&r->raw, &r->raw_cap, sizeof(*r->raw));
 	return r->err;
 }
 
 void reach_release(struct reach *r)
 {
-	free(r->parent);
-	free(r->edge);
-	free(r->late_type);
+	parents_release(&r->parents);
 	free(r->late);
 	free(r->late_slot);
-	free(r->queue);
-	free(r->raw);
+	pages_free(&r->queue, &r->queue_cap, sizeof(*r->queue));
+	pages_free(&r->raw, &r->raw_cap, sizeof(*r->raw));
 	free(r->root);
-	r->parent = r->late_slot = r->queue = r->raw = NULL;
-	r->edge = r->late_type = NULL;
+	r->late_slot = NULL;
 	r->late = NULL;
 	r->root = NULL;
-	r->parent_cap = r->edge_cap = r->late_type_cap = r->lates = r->late_cap = r->queue_cap = 0;
-	r->roots = r->root_cap = r->head = r->tail = r->raws = r->raw_cap = 0;
+	r->lates = r->late_cap = 0;
+	r->roots = r->root_cap = r->head = r->tail = r->raws = 0;
 	r->reached = r->edges = r->mended = r->missed = r->frames = r->raw_skipped_bytes = 0;
 }

@@ -11,6 +11,9 @@
  * again from the live target, and so is the slot that points to it: the head of a growing list is
  * always newer than any snapshot. Blocks born since the walk are added behind the table ("late"
  * blocks). A slot that holds an object accepts only the exact start of one.
+ *
+ * Memory, beside the reader's and that of parents.h: 4 bytes for each block that waits in the queue;
+ * 40 for each late block at most.
  */
 #ifndef PYLEAK_HEAP_REACH_H
 #define PYLEAK_HEAP_REACH_H
@@ -19,6 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "parents.h"
 #include "reader.h"
 #include "spans.h"
 #include "stream.h"
@@ -40,7 +44,6 @@
 #define EDGE_VALUE_MAX 0x1fff
 #define EDGE_LOCAL_MAX 0x1ffd
 
-#define PARENT_NONE UINT32_MAX
 #define REACH_ROOTS_MAX (1u << 22)
 #define REACH_LATE_MAX (4u << 20) /* late blocks; more are counted as lost */
 /*
@@ -59,6 +62,7 @@ struct root {
 
 struct late {
 	uint64_t addr, size;
+	unsigned type;
 };
 
 struct reach {
@@ -70,15 +74,12 @@ struct reach {
 	struct history *history;
 	struct spans *spans; /* read again when pointers lead outside them */
 	uint64_t spans_read_ns;
-	uint32_t *parent; /* by block: block, root, or PARENT_NONE */
-	uint16_t *edge;	  /* by block: how the parent holds it */
-	uint16_t *late_type;
-	size_t parent_cap, edge_cap, late_type_cap;
+	struct parents parents; /* of each block: block, root, or PARENT_NONE */
 	struct late *late;
 	size_t lates, late_cap;
 	uint32_t *late_slot; /* hash by address */
 	size_t late_slots;
-	uint32_t *queue; /* objects found, not visited yet */
+	uint32_t *queue; /* objects found, not visited yet; on pages, those visited are given back */
 	size_t head, tail, queue_cap;
 	uint32_t *raw; /* raw blocks found, put off until everything that objects lead to is reached
 			*/
@@ -114,6 +115,25 @@ static inline bool reach_is_root(uint32_t parent)
 static inline const struct root *reach_root(const struct reach *r, uint32_t parent)
 {
 	return &r->root[PARENT_NONE - 1 - parent];
+}
+
+/* Who holds the block, and by which edge. PARENT_NONE where nobody does, and of old leaves. */
+static inline uint32_t reach_parent(const struct reach *r, uint32_t block)
+{
+	return parents_of(&r->parents, block);
+}
+
+static inline unsigned reach_parent_edge(const struct reach *r, uint32_t block)
+{
+	return parents_edge(&r->parents, block);
+}
+
+/* Does the age of what is held by the edge say something about its holder's? A key's does not: equal
+ * keys are built again and again. */
+static inline bool reach_edge_tells_age(uint32_t parent, unsigned edge)
+{
+	return parent != PARENT_NONE && !reach_is_root(parent) &&
+	       (edge < EDGE_KEY || edge >= EDGE_FIELD);
 }
 
 /* What block @block is now; o->type NULL for raw memory. */

@@ -37,24 +37,30 @@ void reader_drop(struct reader *r)
 struct fill {
 	struct reader *r;
 	uint8_t *line;
-	uint64_t addr;
+	uint64_t addr, done; /* filled up to there */
 	bool any;
 };
+
+/* Read a part of the line, and make what was left out in front of it zeros. */
+static bool fill_part(struct fill *f, uint64_t start, uint64_t end)
+{
+	if (remote_read(f->r->mem, start, f->line + (start - f->addr), end - start))
+		return false;
+	memset(f->line + (f->done - f->addr), 0, start - f->done);
+	f->done = end;
+	f->any = true;
+	return true;
+}
 
 /* Page by page where a run cannot be read as a whole: mappings end within lines. */
 static int fill_run(void *arg, uint64_t start, uint64_t end, bool swapped)
 {
 	struct fill *f = arg;
 
-	if (swapped)
+	if (swapped || fill_part(f, start, end))
 		return 0;
-	if (remote_read(f->r->mem, start, f->line + (start - f->addr), end - start) == 0) {
-		f->any = true;
-		return 0;
-	}
 	for (uint64_t at = start; at < end; at += PAGE)
-		if (remote_read(f->r->mem, at, f->line + (at - f->addr), PAGE) == 0)
-			f->any = true;
+		fill_part(f, at, at + PAGE);
 	return 0;
 }
 
@@ -62,18 +68,18 @@ static uint8_t *line_of(struct reader *r, uint64_t addr)
 {
 	uint64_t at = addr & ~(uint64_t)(READER_LINE - 1);
 	size_t slot = (at / READER_LINE) % READER_LINES;
-	struct fill f = { .r = r, .line = r->lines + slot * READER_LINE, .addr = at };
+	struct fill f = { .r = r, .line = r->lines + slot * READER_LINE, .addr = at, .done = at };
 
 	if (r->tag[slot] == at + 1)
 		return f.line;
 	r->tag[slot] = 0;
-	memset(f.line, 0, READER_LINE);
 	if (r->present)
 		present_runs(r->present, at, at + READER_LINE, fill_run, &f);
 	else
 		fill_run(&f, at, at + READER_LINE, false);
 	if (!f.any)
 		return NULL;
+	memset(f.line + (f.done - at), 0, at + READER_LINE - f.done);
 	r->tag[slot] = at + 1;
 	return f.line;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Reading the target here and there, through a cache of READER_LINES lines of 16 KiB (32 MiB at
+ * Reading the target here and there, through a cache of READER_LINES lines of 16 KiB (8 MiB at
  * most, whatever the heap's size). A line is as old as its first use, at most one search old; what
  * must be newer is read with reader_fresh(). Pages that are not in memory are not touched and read
  * as zeros.
@@ -16,7 +16,7 @@
 #include "../target/present.h"
 
 #define READER_LINE 16384u
-#define READER_LINES 2048u
+#define READER_LINES 512u
 
 struct reader {
 	struct remote *mem;

@@ -7,25 +7,41 @@
 
 #include "../util/clock.h"
 #include "../util/grow.h"
+#include "../util/pages.h"
 #include "glibc.h"
 #include "pymalloc.h"
 
 #define PAGE 4096u
 #define ARENA_ALIGN (64ull << 20)
-#define PRINT_RAW 1    /* fingerprint of raw memory: its content says nothing */
 #define PRINT_BYTES 64 /* of content that go into a fingerprint */
+#define FORGET_BLOCKS (1u << 18) /* of the table before are given back at a time: 1.3 MiB */
 
 void history_release(struct history *h)
 {
 	blocks_release(&h->now);
-	free(h->growth);
+	pages_free(&h->growth, &h->growth_cap, sizeof(*h->growth));
 	*h = (struct history){ 0 };
+}
+
+/* The merge never looks back: what it has passed of the tables before is given back. */
+static void forget_passed(struct walk *w)
+{
+	struct blocks *b = w->before;
+	uint32_t passed = w->before_extent < b->extents ? b->extent[w->before_extent].first
+							: b->count;
+
+	if (passed - w->before_forgot < FORGET_BLOCKS)
+		return;
+	w->before_forgot = passed;
+	blocks_forget(b, w->before_extent, w->before_sized);
+	if (w->history->growth)
+		pages_forget(w->history->growth, w->before_growth * sizeof(struct growth));
 }
 
 uint32_t walk_extent(struct walk *w, uint64_t addr, uint64_t size, unsigned count,
 		     enum extent_kind kind, uint32_t *was)
 {
-	const struct blocks *b = w->before;
+	struct blocks *b = w->before;
 	uint32_t first;
 	int err = blocks_add(w->now, addr, size, count, kind, &first);
 
@@ -37,6 +53,7 @@ uint32_t walk_extent(struct walk *w, uint64_t addr, uint64_t size, unsigned coun
 	}
 	while (w->before_extent < b->extents && b->extent[w->before_extent].addr < addr)
 		w->before_extent++;
+	forget_passed(w);
 	if (w->before_extent < b->extents && b->extent[w->before_extent].addr == addr &&
 	    b->extent[w->before_extent].size == size)
 		*was = b->extent[w->before_extent].first;
@@ -85,7 +102,7 @@ static uint16_t fingerprint(const struct types *t, const struct py_type *type,
 	}
 	h ^= h >> 32;
 	h = (h ^ h >> 16) & 0xffff;
-	return h <= PRINT_RAW ? (uint16_t)(h + 2) : (uint16_t)h;
+	return h < PRINT_LEAST ? (uint16_t)(h + PRINT_LEAST) : (uint16_t)h;
 }
 
 /* Offset of the word that holds a container's size; 0 where the kind has none. */
@@ -112,7 +129,7 @@ static void add_growth(struct walk *w, uint32_t block, const struct growth *had,
 	unsigned since = w->now->birth[block] & BIRTH_WALK;
 	struct growth *g;
 
-	if (grow(&w->growth, &w->growth_cap, w->growths + 1, sizeof(*w->growth))) {
+	if (pages_grow(&w->growth, &w->growth_cap, w->growths + 1, sizeof(*w->growth))) {
 		w->err = -ENOMEM;
 		return;
 	}
@@ -123,14 +140,31 @@ static void add_growth(struct walk *w, uint32_t block, const struct growth *had,
 	g->size[walk] = is;
 }
 
+/* Size of container @was at the walk before; false where it is not known. */
+static bool size_before(struct walk *w, uint32_t was, uint32_t *size)
+{
+	const struct blocks *b = w->before;
+
+	while (w->before_sized < b->sizeds && b->sized[w->before_sized].block < was)
+		w->before_sized++;
+	if (!(b->birth[was] & BIRTH_SIZED))
+		return false;
+	*size = b->print[was] & PRINT_SIZE;
+	if (*size < SIZE_LISTED)
+		return true;
+	if (w->before_sized == b->sizeds || b->sized[w->before_sized].block != was)
+		return false;
+	*size = b->sized[w->before_sized].size;
+	return true;
+}
+
 /* Remember a container's size, and its history where it ever changed. */
 static void note_size(struct walk *w, uint32_t block, uint32_t was, uint64_t size)
 {
 	const struct history *h = w->history;
-	const struct blocks *b = w->before;
 	const struct growth *had = NULL;
-	int err = blocks_add_sized(w->now, block, size);
-	uint32_t is = size > UINT32_MAX ? UINT32_MAX : (uint32_t)size;
+	int err = blocks_set_size(w->now, block, size);
+	uint32_t before, is = size > UINT32_MAX ? UINT32_MAX : (uint32_t)size;
 
 	if (err) {
 		w->err = err;
@@ -138,16 +172,12 @@ static void note_size(struct walk *w, uint32_t block, uint32_t was, uint64_t siz
 	}
 	if (was == BLOCK_NONE)
 		return;
-	while (w->before_sized < b->sizeds && b->sized[w->before_sized].block < was)
-		w->before_sized++;
 	while (w->before_growth < h->growths && h->growth[w->before_growth].block < was)
 		w->before_growth++;
 	if (w->before_growth < h->growths && h->growth[w->before_growth].block == was)
 		had = &h->growth[w->before_growth];
-	if (w->before_sized == b->sizeds || b->sized[w->before_sized].block != was)
-		return;
-	if (had || b->sized[w->before_sized].size != is)
-		add_growth(w, block, had, b->sized[w->before_sized].size, is);
+	if (size_before(w, was, &before) && (had || before != is))
+		add_growth(w, block, had, before, is);
 }
 
 void walk_block(struct walk *w, uint32_t block, uint32_t was, const uint8_t *bytes, size_t have,
@@ -156,7 +186,7 @@ void walk_block(struct walk *w, uint32_t block, uint32_t was, const uint8_t *byt
 	uint8_t now = (uint8_t)(w->history->walks + 1), tracked = 0;
 	const struct py_type *type;
 	uint32_t offset = 0, sized;
-	uint16_t print = PRINT_RAW;
+	uint16_t print = PRINT_RAW, compared = UINT16_MAX;
 	unsigned number;
 	uint64_t word;
 
@@ -172,15 +202,20 @@ void walk_block(struct walk *w, uint32_t block, uint32_t was, const uint8_t *byt
 			tracked = word ? BIRTH_TRACKED : 0;
 		}
 	}
-	if (was != BLOCK_NONE && w->before->print[was] == print)
+	sized = number != TYPE_NONE ? size_word(w->types, type) : 0;
+	if (sized && offset + sized + 8 <= have)
+		compared = PRINT_HASH;
+	else
+		sized = 0;
+	if (was != BLOCK_NONE && w->before->type[was] == number &&
+	    !((w->before->print[was] ^ print) & compared))
 		now = w->before->birth[was] & BIRTH_WALK;
 	else
 		was = BLOCK_NONE;
 	w->now->print[block] = print;
 	w->now->type[block] = (uint16_t)number;
 	w->now->birth[block] = now | tracked;
-	sized = number != TYPE_NONE ? size_word(w->types, type) : 0;
-	if (sized && offset + sized + 8 <= have) {
+	if (sized) {
 		memcpy(&word, bytes + offset + sized, sizeof(word));
 		note_size(w, block, was, word);
 	}
@@ -329,11 +364,10 @@ static void commit(struct walk *w, double seconds, uint64_t began)
 				       .chunk_bytes = w->now->chunk_bytes,
 				       .chunk_blocks = w->now->chunk_blocks,
 				       .took_ns = clock_ns() - began };
-	blocks_release(&h->now);
-	free(h->growth);
 	h->now = *w->now;
 	h->growth = w->growth;
 	h->growths = w->growths;
+	h->growth_cap = w->growth_cap;
 	h->walks++;
 }
 
@@ -361,9 +395,12 @@ int history_walk(struct history *h, struct types *types, struct stream *stream,
 		err = blocks_index(&now);
 	if (!err)
 		err = w.err == -ENOMEM ? -ENOMEM : 0;
+	blocks_release(&h->now);
+	pages_free(&h->growth, &h->growth_cap, sizeof(*h->growth));
+	h->growths = 0;
 	if (err) {
 		blocks_release(&now);
-		free(w.growth);
+		pages_free(&w.growth, &w.growth_cap, sizeof(*w.growth));
 	} else {
 		take_out_free_chunks(&w);
 		count_types(&w);

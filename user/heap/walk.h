@@ -6,6 +6,9 @@
  *   spans --> stream --> pymalloc.c | glibc.c --> walk_extent(), walk_block() --> struct blocks
  *                                                   ^ merges with the table of the walk before, in
  * order of address
+ *
+ * What the merge has passed of the table before is given back at once, so that two tables take the
+ * memory of one and a step (FORGET_BLOCKS in walk.c).
  */
 #ifndef PYLEAK_HEAP_WALK_H
 #define PYLEAK_HEAP_WALK_H
@@ -19,9 +22,6 @@
 #include "types.h"
 
 #define WALKS_MAX 8
-#define BIRTH_TRACKED 0x80 /* bits of blocks.birth: tracked by the cyclic collector */
-#define BIRTH_CHECKED 0x40 /* identified again from live memory, by reach.c */
-#define BIRTH_WALK 0x0f
 #define SIZE_UNKNOWN UINT32_MAX
 
 /* A container whose size changed since the first walk that saw it. */
@@ -36,11 +36,11 @@ struct walk_totals {
 	uint64_t took_ns;
 };
 
-/* All walks of one look, of which only the latest is kept block by block. */
+/* All walks of one look, 36 bytes for each container that changed its size included, of which only the latest is kept block by block. */
 struct history {
 	struct blocks now;
-	struct growth *growth; /* owned, ordered by block */
-	size_t growths;
+	struct growth *growth; /* owned, ordered by block; on pages */
+	size_t growths, growth_cap;
 	unsigned walks;
 	struct walk_totals total[WALKS_MAX];
 	uint64_t torn_pools, torn_chunks; /* inconsistent also when read again, all walks */
@@ -56,9 +56,10 @@ struct walk {
 	struct glibc *glibc;
 	struct history *history;
 	struct blocks *now;
-	const struct blocks *before;
+	struct blocks *before;
 	size_t before_extent, before_sized,
-		before_growth; /* how far the merge has come in the tables before */
+		before_growth;	/* how far the merge has come in the tables before */
+	uint32_t before_forgot; /* blocks of it given back */
 	struct growth *growth;
 	size_t growths, growth_cap;
 	uint64_t *free_chunk; /* owned: chunks found on lists of free ones */
@@ -68,8 +69,8 @@ struct walk {
 
 /*
  * Walk now. At most WALKS_MAX times. @spans must be fresh. 0, -ENOMEM, or -errno where the target
- * is gone. On success
- * @h->now is the new table; types' counts are those of this walk.
+ * is gone. On success @h->now is the new table, and types' counts are those of this walk; after a
+ * failure it is empty, and walks and totals are as they were.
  */
 int history_walk(struct history *h, struct types *types, struct stream *stream,
 		 const struct spans *spans, struct glibc *glibc, double seconds);
