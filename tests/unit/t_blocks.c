@@ -80,11 +80,12 @@ static void gaps_between_blocks_are_nobodys(void **state)
 static void an_empty_table_finds_nothing(void **state)
 {
 	struct blocks b = { 0 };
+	uint32_t size;
 
 	(void)state;
 	assert_int_equal(blocks_index(&b), 0);
 	assert_int_equal(blocks_find(&b, 0x1000, NULL, NULL), BLOCK_NONE);
-	assert_null(blocks_sized(&b, 0));
+	assert_false(blocks_size(&b, 0, &size));
 	blocks_release(&b);
 }
 
@@ -126,16 +127,67 @@ static void the_table_has_a_bound(void **state)
 static void sizes_saturate_and_are_found(void **state)
 {
 	struct blocks b = { 0 };
+	uint32_t size;
+
+	(void)state;
+	add(&b, 0x10000, 16, 300);
+	for (uint32_t i = 0; i < 100; i++) {
+		b.print[i * 3] = 0xabcd;
+		assert_int_equal(blocks_set_size(&b, i * 3, i == 50 ? UINT64_MAX : i), 0);
+		assert_int_equal(b.print[i * 3] & PRINT_HASH, 0xabc0);
+	}
+	assert_int_equal(b.sizeds, 100 - SIZE_LISTED); /* small sizes take no memory */
+	for (uint32_t i = 0; i < 300; i++) {
+		assert_int_equal(blocks_size(&b, i, &size), i % 3 == 0);
+		if (i % 3 == 0)
+			assert_int_equal(size, i == 150 ? UINT32_MAX : i / 3);
+	}
+	assert_false(blocks_size(&b, 300, &size));
+	blocks_release(&b);
+}
+
+/* 100 thousand blocks: what lies in front of the last extent is given back, that one stays. */
+static void what_is_forgotten_is_given_back(void **state)
+{
+	struct blocks b = { 0 };
+	uint32_t size;
 
 	(void)state;
 	for (uint32_t i = 0; i < 100; i++)
-		assert_int_equal(blocks_add_sized(&b, i * 3, i == 50 ? UINT64_MAX : i), 0);
-	for (uint32_t i = 0; i < 300; i++) {
-		const struct sized *s = blocks_sized(&b, i);
+		add(&b, 0x100000 + i * 0x10000, 32, 1000);
+	for (uint32_t i = 0; i < b.count; i++) {
+		b.print[i] = 0xabcd;
+		b.birth[i] = 1;
+		b.type[i] = 7;
+	}
+	assert_int_equal(blocks_set_size(&b, b.count - 1, 1000), 0);
+	blocks_forget(&b, 99, 0);
+	assert_int_equal(b.print[0], PRINT_FREE);
+	assert_int_equal(b.birth[0], 0);
+	assert_int_equal(b.type[0], 0);
+	for (uint32_t i = b.extent[99].first; i < b.count - 1; i++)
+		assert_true(b.print[i] == 0xabcd && b.birth[i] == 1 && b.type[i] == 7);
+	assert_true(blocks_size(&b, b.count - 1, &size));
+	assert_int_equal(size, 1000);
+	blocks_release(&b);
+}
 
-		assert_int_equal(s != NULL, i % 3 == 0);
-		if (s)
-			assert_int_equal(s->size, i == 150 ? UINT32_MAX : i / 3);
+static void every_block_has_its_address(void **state)
+{
+	struct blocks b = { 0 };
+	uint64_t size;
+
+	(void)state;
+	for (uint32_t i = 0; i < 3000; i++)
+		add(&b, 0x100000 + i * 0x10000, 16 + i % 7 * 16, i % 5 ? 1 : 1 + i % 999);
+	assert_int_equal(blocks_index(&b), 0);
+	for (size_t i = 0; i < b.extents; i++) {
+		const struct extent *x = &b.extent[i];
+
+		assert_true(blocks_addr(&b, x->first, &size, NULL) == x->addr);
+		assert_true(size == x->size);
+		assert_true(blocks_addr(&b, x->first + x->count - 1u, NULL, NULL) ==
+			    x->addr + (x->count - 1u) * x->size);
 	}
 	blocks_release(&b);
 }
@@ -149,6 +201,8 @@ int main(void)
 		cmocka_unit_test(a_huge_block_costs_little),
 		cmocka_unit_test(the_table_has_a_bound),
 		cmocka_unit_test(sizes_saturate_and_are_found),
+		cmocka_unit_test(what_is_forgotten_is_given_back),
+		cmocka_unit_test(every_block_has_its_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -95,7 +95,9 @@ static bool is_witness(const struct reach *r, uint32_t block)
 /* Containers and instances that hold something known tell their own holders, each once. */
 static void hand_up(struct ages *a, const struct reach *r)
 {
-	for (uint32_t i = 0; i < r->history->now.count; i++) {
+	const struct parents *p = &r->parents;
+
+	for (uint32_t i = parents_next(p, 0); i < p->count; i = parents_next(p, i + 1)) {
 		if ((!olds_of(a, r, i) && !youngs_of(a, r, i)) ||
 		    is_marked(a, r, i, AGE_HANDED_UP) || !is_witness(r, i) || has_content(r, i))
 			continue;
@@ -106,14 +108,15 @@ static void hand_up(struct ages *a, const struct reach *r)
 
 int ages_init(struct ages *a, const struct reach *r)
 {
-	size_t entries = r->parents.entries + r->lates;
+	const struct parents *p = &r->parents;
+	size_t entries = p->entries + r->lates;
 
 	*a = (struct ages){ .entries = entries };
 	if (pages_grow(&a->olds, &a->olds_cap, entries, sizeof(*a->olds)) ||
 	    pages_grow(&a->youngs, &a->youngs_cap, entries, sizeof(*a->youngs)) ||
 	    pages_grow(&a->flags, &a->flags_cap, entries, sizeof(*a->flags)))
 		return -ENOMEM;
-	for (uint32_t i = 0; i < r->history->now.count; i++)
+	for (uint32_t i = parents_next(p, 0); i < p->count; i = parents_next(p, i + 1))
 		if (is_witness(r, i) && has_content(r, i))
 			count(a, r, reach_parent(r, i), there_since_first(r, i));
 	for (int pass = 0; pass < PASSES; pass++)

@@ -85,3 +85,16 @@ void parents_count_leaf(struct parents *p, uint32_t parent)
 	if (entry != ENTRY_NONE && p->old_leaves[entry] < UINT8_MAX)
 		p->old_leaves[entry]++;
 }
+
+uint32_t parents_next(const struct parents *p, uint32_t block)
+{
+	uint64_t mask = UINT64_MAX << (block & 63);
+
+	for (size_t word = block / 64; word * 64 < p->count; word++, mask = UINT64_MAX) {
+		uint64_t bits = (p->listed[word] | p->raw[word]) & mask;
+
+		if (bits)
+			return (uint32_t)(word * 64) + (uint32_t)__builtin_ctzll(bits);
+	}
+	return p->count;
+}

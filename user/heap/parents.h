@@ -65,6 +65,9 @@ static inline size_t parents_entry(const struct parents *p, uint32_t block)
 	return ENTRY_NONE;
 }
 
+/* The first block of the table from @block on that has an entry; p->count where there is none. */
+uint32_t parents_next(const struct parents *p, uint32_t block);
+
 /* PARENT_NONE also where the block was reached but has no entry. */
 static inline uint32_t parents_of(const struct parents *p, uint32_t block)
 {
