@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Who holds each block: every block that can be asked for has its own entry, old leaves have none. */
+/* Who holds each block: what can be asked for has an entry of its own, old leaves have none. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -141,12 +141,13 @@ uint32_t anchors_of(struct anchors *a, struct reach *r, uint32_t block)
 
 void anchors_count_newborn(struct anchors *a, struct reach *r, uint32_t block)
 {
-	uint32_t anchor = reach_parent(r, block) == PARENT_NONE ? ANCHOR_NONE : anchors_of(a, r, block);
+	uint32_t parent = reach_parent(r, block);
+	uint32_t anchor = parent == PARENT_NONE ? ANCHOR_NONE : anchors_of(a, r, block);
 
 	if (anchor == ANCHOR_NONE)
 		return;
 	a->anchor[anchor].newborn_objects++;
-	if (reach_parent(r, block) == a->anchor[anchor].block && reach_parent_edge(r, block) < EDGE_KEY)
+	if (parent == a->anchor[anchor].block && reach_parent_edge(r, block) < EDGE_KEY)
 		a->anchor[anchor].newborn_elements++;
 }
 

@@ -27,7 +27,7 @@
 #define BLOCKS_MAX \
 	(UINT32_MAX - (16u << 20)) /* numbers above are for blocks found later, see reach.h */
 
-/* Fingerprints: of type and unchanging content. Those of containers have the size in the low bits. */
+/* Fingerprints: of type and unchanging content; containers have their size in the low bits. */
 #define PRINT_FREE 0  /* the slot is free */
 #define PRINT_RAW 1   /* no object: its content says nothing */
 #define PRINT_LATER 2 /* identified after the walk: like nothing that a walk sees */

@@ -10,10 +10,10 @@
  *   parent, edge [0]               |    [1]  ...  [first raw] ... [first late] ...    7 bytes each
  *                                  '--------------------^
  *
- * An entry's number is the count of set bits before the block's, by 64 blocks in rank and raw_rank.
- * Raw memory of the first walk has its entries apart, because most of it is some container's array,
- * which needs no more than the bit that it was reached: entries that are never set lie on pages that
- * are never touched.
+ * An entry's number is the count of set bits before the block's, by 64 blocks in rank and
+ * raw_rank. Raw memory of the first walk has its entries apart, because most of it is some
+ * container's array, which needs no more than the bit that it was reached: entries that are never
+ * set lie on pages that are never touched.
  */
 #ifndef PYLEAK_HEAP_PARENTS_H
 #define PYLEAK_HEAP_PARENTS_H

@@ -12,8 +12,8 @@
  * always newer than any snapshot. Blocks born since the walk are added behind the table ("late"
  * blocks). A slot that holds an object accepts only the exact start of one.
  *
- * Memory, beside the reader's and that of parents.h: 4 bytes for each block that waits in the queue;
- * 40 for each late block at most.
+ * Memory, beside the reader's and that of parents.h: 4 bytes for each block that waits in the
+ * queue; some 60 for each late block at most.
  */
 #ifndef PYLEAK_HEAP_REACH_H
 #define PYLEAK_HEAP_REACH_H
@@ -79,7 +79,7 @@ struct reach {
 	size_t lates, late_cap;
 	uint32_t *late_slot; /* hash by address */
 	size_t late_slots;
-	uint32_t *queue; /* objects found, not visited yet; on pages, those visited are given back */
+	uint32_t *queue; /* objects found, not visited yet; on pages, the visited are given back */
 	size_t head, tail, queue_cap;
 	uint32_t *raw; /* raw blocks found, put off until everything that objects lead to is reached
 			*/
@@ -128,8 +128,8 @@ static inline unsigned reach_parent_edge(const struct reach *r, uint32_t block)
 	return parents_edge(&r->parents, block);
 }
 
-/* Does the age of what is held by the edge say something about its holder's? A key's does not: equal
- * keys are built again and again. */
+/* Does the age of what is held by the edge say something about its holder's? A key's does not:
+ * equal keys are built again and again. */
 static inline bool reach_edge_tells_age(uint32_t parent, unsigned edge)
 {
 	return parent != PARENT_NONE && !reach_is_root(parent) &&

@@ -36,7 +36,8 @@ struct walk_totals {
 	uint64_t took_ns;
 };
 
-/* All walks of one look, 36 bytes for each container that changed its size included, of which only the latest is kept block by block. */
+/* All walks of one look, of which only the latest is kept block by block, and 36 bytes for each
+ * container that changed its size. */
 struct history {
 	struct blocks now;
 	struct growth *growth; /* owned, ordered by block; on pages */
