@@ -13,4 +13,13 @@
 const volatile struct py_unwind cfg_unwind __weak = {};
 const volatile struct gc_layout cfg_gc __weak = {};
 
+/* 1: programs on allocators run at entry and return both (uprobe session), else at one of them. */
+const volatile __u32 cfg_session __weak = 0;
+
+/* Device and inode of our own pid namespace, in which cfg_unwind.tgid is a number. */
+const volatile __u64 cfg_namespace_device __weak = 0;
+const volatile __u64 cfg_namespace_inode __weak = 0;
+
+const volatile __u32 cfg_pool_size __weak = 0; /* bytes of a pymalloc pool, a power of two */
+
 #endif

@@ -62,6 +62,50 @@ struct {
 	__uint(max_entries, 1 << 20);
 } gc_events __weak SEC(".maps");
 
+/*
+ * Outstanding allocations. key: address; value: struct live_block. Written by account.bpf.c;
+ * user space reads all, and removes what no longer passes account_keeps() after it raised the
+ * shift. User space chooses the size; when full a new allocation is lost, as DROP_LIVE_FULL.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1 << 20);
+	__type(key, __u64);
+	__type(value, struct live_block);
+} live __weak SEC(".maps");
+
+/*
+ * Totals by stack. key: site, a hash of the stack; value: struct site_totals. Written by
+ * account.bpf.c; user space puts the sites that are no stack there at first. When full, allocations
+ * of new stacks count under SITE_OVERFLOW, as DROP_SITES_FULL.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1 << 15);
+	__type(key, __u64);
+	__type(value, struct site_totals);
+} sites __weak SEC(".maps");
+
+/*
+ * Records: struct stack_event, one when a site is new. Drained on a timer. Room for 2,000; when
+ * full its allocations count under SITE_OVERFLOW until there is room, as DROP_RINGBUF_FULL.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 21);
+} stacks __weak SEC(".maps");
+
+/*
+ * key: thread id; value: struct account_thread. When full the thread that was idle longest makes
+ * room: a thread that ended, or one whose call in progress is lost.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1 << 14);
+	__type(key, __u32);
+	__type(value, struct account_thread);
+} threads __weak SEC(".maps");
+
 /* key: enum drop_reason; value: how often. Programs add, user space reads. An array: never full. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -106,4 +106,28 @@ static __always_inline __u64 thread_state(unwind_layout *l)
 	return by_id ? by_id : by_key;
 }
 
+/*
+ * The same for a program that runs often: *@pointer, *@id and *@state are 0 at first and then
+ * remember what stays true while the thread lives. One read where it finds what it remembers.
+ */
+static __always_inline __u64 thread_state_again(unwind_layout *l, __u64 *pointer, __u64 *id,
+						__u64 *state)
+{
+	__u64 by_key;
+
+	if (!*pointer) {
+		*pointer = thread_pointer();
+		*id = l->fallback_by == PY_THREAD_BY_FSBASE ? *pointer : thread_native_id();
+	}
+	if (l->thread_by == PY_THREAD_BY_TSS) {
+		by_key = thread_state_by_key(l, *pointer);
+		if (!by_key || by_key == *state)
+			return by_key;
+	} else if (*state && read_target_word(*state + l->ts_thread_id) == *id) {
+		return *state;
+	}
+	*state = thread_state(l);
+	return *state;
+}
+
 #endif

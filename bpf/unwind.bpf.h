@@ -23,13 +23,10 @@
 
 #include "abi.h"
 
-/* Frames visited, those skipped included: about one in three may be a shim. */
-#define UNWIND_VISITS (PY_MAX_FRAMES + PY_MAX_FRAMES / 2)
-
 enum unwound {
 	UNWOUND = 0,	 /* to the outermost frame */
 	UNWOUND_BAD = 1, /* a frame could not be read, or is its own caller */
-	UNWOUND_CUT = 2, /* more frames than PY_MAX_FRAMES, or UNWIND_VISITS with those skipped */
+	UNWOUND_CUT = 2, /* more frames than asked for, or half as many again with those skipped */
 };
 
 /*
@@ -65,47 +62,103 @@ static __always_inline bool unwind_first_frame(unwind_layout *l, __u64 thread_st
 	return read_target(frame, sizeof(*frame), *frame + l->cf_current_frame);
 }
 
-/*
- * Fill @frames (PY_MAX_FRAMES of them) and *@depth. @depth must lie in memory that the compiler
- * cannot keep in a register, as a ring buffer record does: the verifier then forgets its value at
- * each step, and 192 steps cost it 192 states, not one for each mix of kept and skipped frames.
- */
-static __always_inline enum unwound unwind(unwind_layout *l, __u64 thread_state,
-					   struct py_frame_ref *frames, volatile __u32 *depth)
+enum unwind_step {
+	STEP_KEPT,    /* @ref is a frame of Python code */
+	STEP_SKIPPED, /* a shim */
+	STEP_BAD,     /* could not be read, or is its own caller */
+};
+
+/* Read the frame at *@frame, whose header has @size bytes, and go on to its caller. */
+static __always_inline enum unwind_step unwind_step(unwind_layout *l, __u32 size, __u64 *frame,
+						    struct py_frame_ref *ref)
 {
-	__u32 size = unwind_header_size(l);
-	__u64 frame;
 	union {
 		__u64 align;
 		__u8 bytes[PY_FRAME_HEADER];
 	} header;
+	__u64 previous;
+
+	if (!read_target(header.bytes, size, *frame))
+		return STEP_BAD;
+	previous = *(__u64 *)(header.bytes + l->fr_previous);
+	if (previous == *frame)
+		return STEP_BAD;
+	*frame = previous;
+	if (l->skip_owner_min != 0xffffffff && header.bytes[l->fr_owner] >= l->skip_owner_min)
+		return STEP_SKIPPED;
+	ref->code = *(__u64 *)(header.bytes + l->fr_code) & ~7ULL;
+	if (l->instr_is_int)
+		ref->instr = (__s64) * (__s32 *)(header.bytes + l->fr_instr);
+	else
+		ref->instr = *(__u64 *)(header.bytes + l->fr_instr);
+	return STEP_KEPT;
+}
+
+/*
+ * Fill @frames (@most of them) and *@depth. @depth must lie in memory that the compiler cannot keep
+ * in a register, as a ring buffer record does: the verifier then forgets its value at each step,
+ * and 192 steps cost it 192 states, not one for each mix of kept and skipped frames.
+ */
+static __always_inline enum unwound unwind_most(unwind_layout *l, __u64 thread_state,
+						struct py_frame_ref *frames, __u32 most,
+						volatile __u32 *depth)
+{
+	__u32 size = unwind_header_size(l);
+	__u64 frame;
 
 	*depth = 0;
-	if (size > sizeof(header) || !unwind_first_frame(l, thread_state, &frame))
+	if (size > PY_FRAME_HEADER || !unwind_first_frame(l, thread_state, &frame))
 		return UNWOUND_BAD;
-	for (int visit = 0; visit < UNWIND_VISITS && frame; visit++) {
-		__u64 previous;
+	for (__u32 visit = 0; visit < most + most / 2 && frame; visit++) {
 		__u32 kept = *depth;
+		struct py_frame_ref ref;
+		enum unwind_step step = unwind_step(l, size, &frame, &ref);
 
-		if (!read_target(header.bytes, size, frame))
+		if (step == STEP_BAD)
 			return UNWOUND_BAD;
-		previous = *(__u64 *)(header.bytes + l->fr_previous);
-		if (previous == frame)
-			return UNWOUND_BAD;
-		frame = previous;
-		if (l->skip_owner_min != 0xffffffff &&
-		    header.bytes[l->fr_owner] >= l->skip_owner_min)
+		if (step == STEP_SKIPPED)
 			continue;
-		if (kept >= PY_MAX_FRAMES)
+		if (kept >= most)
 			return UNWOUND_CUT;
-		frames[kept].code = *(__u64 *)(header.bytes + l->fr_code) & ~7ULL;
-		if (l->instr_is_int)
-			frames[kept].instr = (__s64) * (__s32 *)(header.bytes + l->fr_instr);
-		else
-			frames[kept].instr = *(__u64 *)(header.bytes + l->fr_instr);
+		frames[kept] = ref;
 		*depth = kept + 1;
 	}
 	return frame ? UNWOUND_CUT : UNWOUND;
+}
+
+static __always_inline enum unwound unwind(unwind_layout *l, __u64 thread_state,
+					   struct py_frame_ref *frames, volatile __u32 *depth)
+{
+	return unwind_most(l, thread_state, frames, PY_MAX_FRAMES, depth);
+}
+
+/*
+ * The hash of the innermost @most frames: what unwind_most() would fill in, without a place to fill
+ * it into. *@depth as there. False where nothing could be read.
+ */
+static __always_inline bool unwind_hash(unwind_layout *l, __u64 thread_state, __u32 most,
+					volatile __u32 *depth, __u64 *hash)
+{
+	__u32 size = unwind_header_size(l);
+	__u64 frame;
+
+	*depth = 0;
+	if (size > PY_FRAME_HEADER || !unwind_first_frame(l, thread_state, &frame))
+		return false;
+	for (__u32 visit = 0; visit < most + most / 2 && frame; visit++) {
+		struct py_frame_ref ref;
+		enum unwind_step step = unwind_step(l, size, &frame, &ref);
+
+		if (step == STEP_BAD || *depth >= most)
+			break;
+		if (step == STEP_SKIPPED)
+			continue;
+		*hash = (*hash ^ ref.code) * 0xff51afd7ed558ccdULL;
+		*hash = (*hash ^ ref.instr ^ *hash >> 29) * 0xc4ceb9fe1a85ec53ULL;
+		*hash ^= *hash >> 32;
+		*depth += 1;
+	}
+	return *depth > 0;
 }
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../util/procfs.h"
@@ -107,6 +108,65 @@ static void raise_file_limit(void)
 	}
 }
 
+struct named_program {
+	const char *name;
+	bool returns_only;
+};
+
+static const struct named_program programs[PROGRAMS] = {
+	[PROGRAM_PYMALLOC_MALLOC] = { "pymalloc_malloc", false },
+	[PROGRAM_PYMALLOC_CALLOC] = { "pymalloc_calloc", false },
+	[PROGRAM_PYMALLOC_REALLOC] = { "pymalloc_realloc", false },
+	[PROGRAM_PYMALLOC_FREE] = { "pymalloc_free", true },
+	[PROGRAM_LIBC_MALLOC] = { "libc_malloc", false },
+	[PROGRAM_LIBC_CALLOC] = { "libc_calloc", false },
+	[PROGRAM_LIBC_REALLOC] = { "libc_realloc", false },
+	[PROGRAM_LIBC_REALLOCARRAY] = { "libc_reallocarray", false },
+	[PROGRAM_LIBC_POSIX_MEMALIGN] = { "libc_posix_memalign", false },
+	[PROGRAM_LIBC_ALIGNED_ALLOC] = { "libc_aligned_alloc", false },
+	[PROGRAM_LIBC_MMAP] = { "libc_mmap", false },
+	[PROGRAM_LIBC_MREMAP] = { "libc_mremap", false },
+	[PROGRAM_LIBC_FREE] = { "libc_free", true },
+	[PROGRAM_POOLS_NEW] = { "pools_new", true },
+	[PROGRAM_ACCOUNT_RETURN] = { "account_return", true },
+};
+
+static struct bpf_program *find_program(const struct pyleak *s, int which)
+{
+	return bpf_object__find_program_by_name(s->obj, programs[which].name);
+}
+
+/* Kernels refuse attach types they do not know, so what is not needed is not loaded. */
+static void choose_account(struct pyleak *s, const struct loader_account *account)
+{
+	struct bpf_map *const maps[] = { s->maps.live, s->maps.sites, s->maps.stacks,
+					 s->maps.threads };
+	struct stat self;
+
+	for (size_t i = 0; !account && i < sizeof(maps) / sizeof(maps[0]); i++)
+		bpf_map__set_autocreate(maps[i], false);
+	bpf_program__set_autoload(s->progs.lifecycle_exec, account);
+	for (int i = 0; i < PROGRAMS; i++) {
+		struct bpf_program *program = find_program(s, i);
+
+		bpf_program__set_autoload(program, account);
+		if (account)
+			bpf_program__set_expected_attach_type(
+				program, programs[i].returns_only ? account->return_attach_type
+								  : account->attach_type);
+	}
+	if (!account)
+		return;
+	bpf_map__set_max_entries(s->maps.live, account->live_max);
+	bpf_map__set_max_entries(s->maps.sites, account->sites_max);
+	s->rodata->cfg_session = account->session;
+	s->rodata->cfg_pool_size = account->pool_size;
+	if (stat("/proc/self/ns/pid", &self) == 0) {
+		s->rodata->cfg_namespace_device = self.st_dev;
+		s->rodata->cfg_namespace_inode = self.st_ino;
+	}
+}
+
 static void take_descriptors(struct loader *l)
 {
 	const struct pyleak *s = l->skeleton;
@@ -117,6 +177,13 @@ static void take_descriptors(struct loader *l)
 	l->gc_running = bpf_map__fd(s->maps.gc_running);
 	l->gc_totals = bpf_map__fd(s->maps.gc_totals);
 	l->gc_events = bpf_map__fd(s->maps.gc_events);
+	for (int i = 0; i < PROGRAMS; i++)
+		l->program[i] = bpf_program__fd(find_program(s, i));
+	l->lifecycle_exec = bpf_program__fd(s->progs.lifecycle_exec);
+	l->live = bpf_map__fd(s->maps.live);
+	l->sites = bpf_map__fd(s->maps.sites);
+	l->stacks = bpf_map__fd(s->maps.stacks);
+	l->control = &s->bss->account_control;
 	l->drops = bpf_map__fd(s->maps.drops);
 	l->statistics = bpf_enable_stats(BPF_STATS_RUN_TIME);
 }
@@ -135,6 +202,7 @@ static void choose(struct pyleak *s, const struct loader_parts *parts)
 	s->rodata->cfg_unwind = *parts->unwind;
 	if (parts->gc)
 		s->rodata->cfg_gc = *parts->gc;
+	choose_account(s, parts->account);
 }
 
 int loader_open(struct loader *l, pid_t pid, const struct loader_parts *parts, struct err *e)
@@ -177,13 +245,16 @@ void loader_close(struct loader *l)
 	*l = (struct loader){ .statistics = -1 };
 }
 
-static uint64_t program_ns(int program)
+uint64_t loader_program_ns(const struct loader *l, int program, uint64_t *runs)
 {
 	struct bpf_prog_info info = { 0 };
 	uint32_t size = sizeof(info);
 
-	return program >= 0 && !bpf_obj_get_info_by_fd(program, &info, &size) ? info.run_time_ns
-									      : 0;
+	if (l->statistics < 0 || program < 0 || bpf_obj_get_info_by_fd(program, &info, &size))
+		memset(&info, 0, sizeof(info));
+	if (runs)
+		*runs = info.run_cnt;
+	return info.run_time_ns;
 }
 
 uint64_t loader_bpf_ns(const struct loader *l)
@@ -191,10 +262,8 @@ uint64_t loader_bpf_ns(const struct loader *l)
 	struct bpf_program *program;
 	uint64_t ns = 0;
 
-	if (l->statistics < 0)
-		return 0;
 	bpf_object__for_each_program(program, l->skeleton->obj)
-		ns += program_ns(bpf_program__fd(program));
+		ns += loader_program_ns(l, bpf_program__fd(program), NULL);
 	return ns;
 }
 

@@ -17,6 +17,36 @@
 
 struct pyleak;
 
+/* Programs on allocators, see bpf/{pymalloc,libc,pools}.bpf.c. */
+enum loader_program {
+	PROGRAM_PYMALLOC_MALLOC,
+	PROGRAM_PYMALLOC_CALLOC,
+	PROGRAM_PYMALLOC_REALLOC,
+	PROGRAM_PYMALLOC_FREE,
+	PROGRAM_LIBC_MALLOC,
+	PROGRAM_LIBC_CALLOC,
+	PROGRAM_LIBC_REALLOC,
+	PROGRAM_LIBC_REALLOCARRAY,
+	PROGRAM_LIBC_POSIX_MEMALIGN,
+	PROGRAM_LIBC_ALIGNED_ALLOC,
+	PROGRAM_LIBC_MMAP,
+	PROGRAM_LIBC_MREMAP,
+	PROGRAM_LIBC_FREE,
+	PROGRAM_POOLS_NEW,	/* on returns only */
+	PROGRAM_ACCOUNT_RETURN, /* on returns only */
+	PROGRAMS,
+};
+
+/* What accounting of allocations needs to be told. */
+struct loader_account {
+	int attach_type;	  /* of the programs, see attach.h; 0: perf events */
+	int return_attach_type;	  /* of those on returns only */
+	bool session;		  /* one program serves entry and return */
+	uint32_t live_max;	  /* outstanding allocations kept */
+	uint32_t sites_max;	  /* stacks told apart */
+	uint32_t pool_size;
+};
+
 struct loader {
 	struct pyleak *skeleton; /* owned; NULL while nothing is loaded */
 	int statistics;		 /* while open, the kernel times BPF programs; -1 where it cannot */
@@ -24,7 +54,10 @@ struct loader {
 	int watch_write;			   /* program */
 	int watch_words, watch_events;		   /* maps, see bpf/maps.bpf.h */
 	int gc_running, gc_totals, gc_events;
+	int program[PROGRAMS], lifecycle_exec;	   /* programs */
+	int live, sites, stacks;
 	int drops;
+	volatile struct account_control *control; /* NULL where accounting was not asked for */
 };
 
 /* Which programs are wanted, and what they are told. */
@@ -32,6 +65,7 @@ struct loader_parts {
 	const struct py_unwind *unwind;
 	const struct gc_layout *gc; /* NULL: no collector programs */
 	bool watch;		    /* the watchpoints' program */
+	const struct loader_account *account; /* NULL: no programs on allocators */
 };
 
 struct bpf_program;
@@ -47,6 +81,9 @@ void loader_close(struct loader *l);
 
 /* Time spent in the loaded programs so far, in ns; 0 where the kernel cannot tell. */
 uint64_t loader_bpf_ns(const struct loader *l);
+
+/* Of one program; its runs in *@runs. */
+uint64_t loader_program_ns(const struct loader *l, int program, uint64_t *runs);
 
 /* The programs at the collector's entry and return, for whoever attaches them. */
 struct bpf_program *loader_gc_enter(const struct loader *l);

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The only writer of `live`, `sites` and `threads`. No fetching atomics and no per-CPU state:
+ * docs/kernels.md.
+ */
+#include "account.bpf.h"
+
+#include "config.bpf.h"
+#include "drop.bpf.h"
+#include "maps.bpf.h"
+#include "read.bpf.h"
+#include "thread.bpf.h"
+#include "unwind.bpf.h"
+
+#ifdef __TARGET_ARCH_arm64
+#define RETURN_POPS 0
+#else
+#define RETURN_POPS 8 /* the return address */
+#endif
+
+/* A call further up than this is on another stack (a coroutine library's, a signal's). */
+#define NESTED_MOST (1 << 20)
+
+#define FAILED_LEAST (~4095ULL) /* MAP_FAILED, and error numbers as pointers */
+
+volatile struct account_control account_control = {};
+
+static __always_inline struct account_thread *this_thread(void)
+{
+	__u32 tid = bpf_get_current_pid_tgid();
+	struct account_thread *t = bpf_map_lookup_elem(&threads, &tid);
+
+	if (!t) {
+		struct account_thread fresh = {};
+
+		bpf_map_update_elem(&threads, &tid, &fresh, BPF_NOEXIST);
+		t = bpf_map_lookup_elem(&threads, &tid);
+		if (!t)
+			count_drop(DROP_THREADS_FULL);
+	}
+	return t;
+}
+
+/* The shift for an allocation now; raised as room gets less. */
+static __always_inline __u32 shift_now(void)
+{
+	__u32 shift = account_control.shift, needed = account_control.swept_shift;
+	__u64 max = account_control.live_max, used = account_control.live;
+
+	for (int level = 2; level < 2 + ACCOUNT_LEVELS; level++)
+		needed += used > max - (max >> level);
+	if (needed > shift && shift < ACCOUNT_SHIFT_MAX) {
+		shift = needed;
+		account_control.shift = shift;
+	}
+	return shift & 31;
+}
+
+/* The block left `live`: it is freed. */
+static __always_inline void settle(const struct live_block *block)
+{
+	__u64 site = block->site;
+	struct site_totals *totals = bpf_map_lookup_elem(&sites, &site);
+	__u32 shift = account_control.shift & 31;
+
+	if (!totals)
+		return;
+	__sync_fetch_and_add(&totals->in_use_bytes, -block->size);
+	__sync_fetch_and_add(&totals->in_use_objects, -1);
+	__sync_fetch_and_add(&totals->freed_bytes, block->size << shift);
+	__sync_fetch_and_add(&totals->freed_objects, 1ULL << shift);
+}
+
+/* Take the block at @address out of `live`. Who succeeds has it, and no one else. */
+static __always_inline bool take(__u64 address, struct live_block *block)
+{
+	struct live_block *found = bpf_map_lookup_elem(&live, &address);
+
+	if (!found)
+		return false;
+	*block = *found;
+	if (bpf_map_delete_elem(&live, &address))
+		return false;
+	__sync_fetch_and_add(&account_control.live, -1);
+	return true;
+}
+
+/* Tell user space of a stack it does not know. */
+static __always_inline bool send_stack(__u64 state, __u64 site, __u32 source)
+{
+	struct stack_event *event = bpf_ringbuf_reserve(&stacks, sizeof(*event), 0);
+	enum unwound end;
+
+	if (!event) {
+		count_drop(DROP_RINGBUF_FULL);
+		return false;
+	}
+	event->site = site;
+	event->source = source;
+	end = unwind_most(&cfg_unwind, state, event->frame, ACCOUNT_FRAMES, &event->depth);
+	event->truncated = end != UNWOUND;
+	event->pad = 0;
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+	if (end == UNWOUND_BAD)
+		count_drop(DROP_BAD_FRAME);
+	return true;
+}
+
+static __always_inline bool add_site(__u64 site)
+{
+	struct site_totals zero = {};
+	long err = bpf_map_update_elem(&sites, &site, &zero, BPF_NOEXIST);
+
+	if (err && !bpf_map_lookup_elem(&sites, &site)) {
+		count_drop(DROP_SITES_FULL);
+		return false;
+	}
+	return true;
+}
+
+/* The site of what the thread does now. */
+static __noinline __u64 this_site(struct account_thread *t, __u32 source)
+{
+	__u64 state = thread_state_again(&cfg_unwind, &t->pointer, &t->id, &t->state);
+	__u64 hash = source;
+
+	if (!state || !unwind_hash(&cfg_unwind, state, ACCOUNT_FRAMES, &t->depth, &hash))
+		return SITE_NATIVE + source;
+	if (hash < SITE_STACKS)
+		hash += SITE_STACKS;
+	if (!bpf_map_lookup_elem(&sites, &hash) &&
+	    (!send_stack(state, hash, source) || !add_site(hash)))
+		return SITE_OVERFLOW + source;
+	return hash;
+}
+
+static __noinline int record(struct account_thread *t, __u64 address, __u64 size, __u32 source)
+{
+	__u32 shift = shift_now();
+	struct live_block block = { .size = size }, before;
+	struct site_totals *totals;
+	long err;
+
+	if (!account_keeps(address, shift))
+		return 0;
+	block.site = this_site(t, source);
+	block.time_ns = bpf_ktime_get_ns();
+	err = bpf_map_update_elem(&live, &address, &block, BPF_NOEXIST);
+	if (err == -17) { /* EEXIST: its free was not seen */
+		if (take(address, &before))
+			settle(&before);
+		err = bpf_map_update_elem(&live, &address, &block, BPF_NOEXIST);
+	}
+	if (err) {
+		count_drop(DROP_LIVE_FULL);
+		return 0;
+	}
+	__sync_fetch_and_add(&account_control.live, 1);
+	totals = bpf_map_lookup_elem(&sites, &block.site);
+	if (!totals)
+		return 0;
+	__sync_fetch_and_add(&totals->in_use_bytes, size);
+	__sync_fetch_and_add(&totals->in_use_objects, 1);
+	__sync_fetch_and_add(&totals->allocated_bytes, size << shift);
+	__sync_fetch_and_add(&totals->allocated_objects, 1ULL << shift);
+	return 0;
+}
+
+/*
+ * Is a call that begins at @stack part of the one in progress? One that begins there again is, if it
+ * is another function: a jump instead of a call.
+ */
+static __always_inline bool is_nested(const struct account_thread *t, __u64 stack, __u32 function)
+{
+	if (!t->stack || stack > t->stack || t->stack - stack > NESTED_MOST)
+		return false;
+	return stack < t->stack || function != t->function;
+}
+
+/* realloc freed or moved its block, or the call that would say so is lost. */
+static __always_inline void settle_moved(struct account_thread *t)
+{
+	if (t->moved)
+		settle(&t->moved_block);
+	t->moved = 0;
+}
+
+__hidden bool account_returns(struct pt_regs *regs)
+{
+	return cfg_session && PT_REGS_IP(regs) != bpf_get_func_ip(regs);
+}
+
+__hidden int account_enter(struct pt_regs *regs, const struct account_call *call)
+{
+	__u64 stack = PT_REGS_SP(regs);
+	struct account_thread *t;
+
+	if (account_control.stopped)
+		return cfg_session;
+	t = this_thread();
+	if (!t || is_nested(t, stack, call->function))
+		return cfg_session;
+	if (t->stack) {
+		count_drop(DROP_CALL_LOST);
+		settle_moved(t);
+	}
+	t->stack = stack;
+	t->size = call->size;
+	t->result_at = call->result_at;
+	t->source = call->source;
+	t->function = call->function;
+	t->moved = 0;
+	if (call->moved && take(call->moved, &t->moved_block))
+		t->moved = call->moved;
+	return 0;
+}
+
+__hidden int account_leave(struct pt_regs *regs)
+{
+	__u32 tid = bpf_get_current_pid_tgid();
+	struct account_thread *t = bpf_map_lookup_elem(&threads, &tid);
+	__u64 result = PT_REGS_RC(regs), moved;
+
+	if (!t || !t->stack || PT_REGS_SP(regs) != t->stack + RETURN_POPS)
+		return 0; /* of a nested call, or of one whose beginning was not seen */
+	t->stack = 0;
+	if (t->result_at)
+		result = result ? 0 : read_target_word(t->result_at);
+	if (result && result < FAILED_LEAST) {
+		settle_moved(t);
+		return record(t, result, t->size, t->source);
+	}
+	moved = t->moved;
+	if (moved && t->size) { /* it failed, and the block is where it was */
+		if (bpf_map_update_elem(&live, &moved, &t->moved_block, BPF_NOEXIST) == 0)
+			__sync_fetch_and_add(&account_control.live, 1);
+		t->moved = 0;
+	}
+	settle_moved(t);
+	return 0;
+}
+
+__hidden int account_free(__u64 address)
+{
+	struct live_block block;
+
+	if (address && take(address, &block))
+		settle(&block);
+	return 0;
+}
+
+__hidden int account_found(__u64 address, __u64 size, __u32 source)
+{
+	struct account_thread *t = account_control.stopped ? NULL : this_thread();
+
+	return t && address ? record(t, address, size, source) : 0;
+}
+
+/* The return of every allocating function, where entry and return are probes of their own. */
+SEC("uprobe")
+int account_return(struct pt_regs *regs)
+{
+	return account_leave(regs);
+}
