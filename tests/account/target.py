@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+# usage: target.py [traced]
+#
+# Leaks in known functions, by every way an allocator is called. Prints READY; for each line on
+# standard input, "leak N" or "exec", leaks N times in each function, or becomes another program.
+# Then prints, as JSON, by how many blocks pymalloc's count grew and, when traced, what tracemalloc
+# says of each function: [blocks, bytes].
+import gc
+import json
+import os
+import sys
+import threading
+import tracemalloc
+
+HELD = {}
+
+
+class Slotted:
+    __slots__ = ("number",)
+
+
+def leak_objects(held, count):
+    for _ in range(count):
+        held.append(object())
+
+
+def leak_texts(held, count):
+    for number in range(count):
+        held.append("leaked text %d" % number)
+
+
+def leak_large(held, count):
+    for number in range(count):
+        held.append(bytes(600 + number % 1000))
+
+
+def leak_sets(held, count):
+    for _ in range(count):
+        held.append(set())
+
+
+def leak_instances(held, count):
+    for _ in range(count):
+        held.append(Slotted())
+
+
+def leak_grown(held, count):
+    for _ in range(count // 10):
+        grown = bytearray()
+        for _ in range(40):
+            grown += b"some bytes more than there were"
+        held.append(grown)
+
+
+def leak_shrunk(held, count):
+    for _ in range(count // 10):
+        shrunk = bytearray(5000)
+        del shrunk[100:]
+        held.append(shrunk)
+
+
+def leak_in_thread(held, count):
+    for _ in range(count // 4):
+        held.append(object())
+
+
+def leak_threads(held, count):
+    threads = [threading.Thread(target=leak_in_thread, args=(held, count)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def leak_after_fork(held, count):
+    child = os.fork()
+    if child == 0:
+        mine = [object() for _ in range(count)]
+        held.clear()
+        os._exit(len(mine) != count)
+    os.waitpid(child, 0)
+    for _ in range(count):
+        held.append(object())
+
+
+def churn(_held, count):
+    for _ in range(10 * count):
+        object()
+
+
+LEAKS = [leak_objects, leak_texts, leak_large, leak_sets, leak_instances, leak_grown, leak_shrunk,
+         leak_threads, leak_after_fork, churn]
+TRACED = LEAKS[:-3] + [leak_in_thread, leak_after_fork, churn]
+
+
+def leak(count):
+    for function in LEAKS:
+        function(HELD.setdefault(function.__name__, []), count)
+
+
+def function_of(line):
+    """The function of this file that the line is in, of those that leak."""
+    starts = sorted((function.__code__.co_firstlineno, function.__name__)
+                    for function in TRACED + [leak_threads, leak])
+    return ([name for start, name in starts if start <= line] or [None])[-1]
+
+
+def traced():
+    totals = {}
+    snapshot = tracemalloc.take_snapshot()
+    for trace in snapshot.traces:
+        frame = trace.traceback[0]
+        if frame.filename == __file__:
+            total = totals.setdefault(function_of(frame.lineno), [0, 0])
+            total[0] += 1
+            total[1] += trace.size
+    return totals
+
+
+def main():
+    leak(10)
+    HELD.clear()
+    gc.collect()  # what it would free later was allocated before anyone looked
+    print("READY", flush=True)
+    for line in sys.stdin:
+        if line.strip() == "exec":
+            os.execv(sys.executable, [sys.executable, "-c", "import time; time.sleep(60)"])
+        if "traced" in sys.argv:
+            tracemalloc.start(1)
+        before = sys.getallocatedblocks()
+        leak(int(line.split()[1]))
+        grown = sys.getallocatedblocks() - before
+        print(json.dumps({"blocks": grown, "traced": traced() if tracemalloc.is_tracing() else {}}),
+              flush=True)
+
+
+main()
