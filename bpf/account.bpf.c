@@ -167,8 +167,8 @@ static __noinline int record(struct account_thread *t, __u64 address, __u64 size
 }
 
 /*
- * Is a call that begins at @stack part of the one in progress? One that begins there again is, if it
- * is another function: a jump instead of a call.
+ * Is a call that begins at @stack part of the one in progress? One that begins there again is, if
+ * it is another function: a jump instead of a call.
  */
 static __always_inline bool is_nested(const struct account_thread *t, __u64 stack, __u32 function)
 {

@@ -2,8 +2,8 @@
 /*
  * Accounting of allocations: what each probe program calls after it picked the arguments.
  *
- *	malloc(n) ──▶ account_enter ── remembered by thread ──▶ account_leave ──▶ live, sites
- *	free(p)   ──▶ account_free ─────────────────────────────────────────────▶ live, sites
+ *	malloc(n) -> account_enter -- remembered by thread --> account_leave -> live, sites
+ *	free(p)   -> account_free --------------------------------------------> live, sites
  *
  * An allocation is recorded when the function returns, a free when it begins: at neither moment can
  * another thread have the same address.

@@ -23,6 +23,10 @@
 
 #include "abi.h"
 
+/* Frames visited where so many are wanted: about one in three may be a shim, to be skipped. */
+#define UNWIND_VISITS_OF(most) ((most) + (most) / 2)
+#define UNWIND_VISITS UNWIND_VISITS_OF(PY_MAX_FRAMES)
+
 enum unwound {
 	UNWOUND = 0,	 /* to the outermost frame */
 	UNWOUND_BAD = 1, /* a frame could not be read, or is its own caller */
@@ -109,7 +113,7 @@ static __always_inline enum unwound unwind_most(unwind_layout *l, __u64 thread_s
 	*depth = 0;
 	if (size > PY_FRAME_HEADER || !unwind_first_frame(l, thread_state, &frame))
 		return UNWOUND_BAD;
-	for (__u32 visit = 0; visit < most + most / 2 && frame; visit++) {
+	for (__u32 visit = 0; visit < UNWIND_VISITS_OF(most) && frame; visit++) {
 		__u32 kept = *depth;
 		struct py_frame_ref ref;
 		enum unwind_step step = unwind_step(l, size, &frame, &ref);
@@ -145,7 +149,7 @@ static __always_inline bool unwind_hash(unwind_layout *l, __u64 thread_state, __
 	*depth = 0;
 	if (size > PY_FRAME_HEADER || !unwind_first_frame(l, thread_state, &frame))
 		return false;
-	for (__u32 visit = 0; visit < most + most / 2 && frame; visit++) {
+	for (__u32 visit = 0; visit < UNWIND_VISITS_OF(most) && frame; visit++) {
 		struct py_frame_ref ref;
 		enum unwind_step step = unwind_step(l, size, &frame, &ref);
 

@@ -2,8 +2,9 @@
 /*
  * usage: outstanding PID SOURCES WAY LIVE_MAX
  *
- * Accounts for the process with the sources named by letter (p pymalloc, l libc, o pools), attached in
- * a way of the kernel's (best, or 0, 1, 2 of enum attach_way). Prints "attached WAY", then for every line on standard input the state, until that line is "quit":
+ * Accounts for the process with the sources named by letter (p pymalloc, l libc, o pools), attached
+ * in a way of the kernel's (best, or 0, 1, 2 of enum attach_way). Prints "attached WAY", then for
+ * every line on standard input the state, until that line is "quit":
  *
  *	site SOURCE OBJECTS BYTES ALLOCATED FREED FUNCTION:LINE < FUNCTION:LINE ...
  *	total OBJECTS BYTES

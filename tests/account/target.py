@@ -3,8 +3,8 @@
 #
 # Leaks in known functions, by every way an allocator is called. Prints READY; for each line on
 # standard input, "leak N" or "exec", leaks N times in each function, or becomes another program.
-# Then prints, as JSON, by how many blocks pymalloc's count grew and, when traced, what tracemalloc
-# says of each function: [blocks, bytes].
+# Then prints, as JSON, the interpreter's count of blocks and, when traced, what tracemalloc says of
+# each function: [blocks, bytes].
 import gc
 import json
 import os
@@ -127,10 +127,10 @@ def main():
             os.execv(sys.executable, [sys.executable, "-c", "import time; time.sleep(60)"])
         if "traced" in sys.argv:
             tracemalloc.start(1)
-        before = sys.getallocatedblocks()
         leak(int(line.split()[1]))
-        grown = sys.getallocatedblocks() - before
-        print(json.dumps({"blocks": grown, "traced": traced() if tracemalloc.is_tracing() else {}}),
+        gc.collect()
+        blocks = sys.getallocatedblocks()
+        print(json.dumps({"blocks": blocks, "traced": traced() if tracemalloc.is_tracing() else {}}),
               flush=True)
 
 

@@ -17,7 +17,7 @@ struct alloc_site {
 	uint32_t source;    /* enum account_source of bpf/abi.h */
 	bool truncated;	    /* there were more frames, or one could not be read */
 	uint32_t depth;	    /* 0: no Python code, or no room for the stack */
-	const uint32_t *at; /* of each frame, innermost first: index into struct alloc_sites' frame */
+	const uint32_t *at; /* of each frame, innermost first: index into alloc_sites.frame */
 	/* Estimates of all, where only some were kept. */
 	int64_t inuse_bytes, inuse_objects; /* allocated since the beginning and not freed */
 	int64_t alloc_bytes, alloc_objects; /* allocated since the beginning */

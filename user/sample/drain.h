@@ -3,9 +3,9 @@
  * What the kernel side counted, out of its maps: new stacks as they come, with names resolved while
  * the code objects live; totals when asked for.
  *
- *	ring buffer `stacks` ──▶ drain_stacks() ──▶ frames with names ─┐
- *	map `sites` ───────────▶ drain_totals() ──▶ totals ────────────┴─▶ struct alloc_sites
- *	map `live` ◀───────────  drain_thin(): takes out what a raised shift does not keep
+ *	ring buffer `stacks` --> drain_stacks() --> frames with names --.
+ *	map `sites` ----------> drain_totals() --> totals -------------'-> struct alloc_sites
+ *	map `live` <----------- drain_thin(): takes out what a raised shift does not keep
  */
 #ifndef PYLEAK_SAMPLE_DRAIN_H
 #define PYLEAK_SAMPLE_DRAIN_H
