@@ -137,7 +137,7 @@ int py_points_find(struct py_points *points, const struct py_runtime *rt, const 
 		   struct remote *mem, struct err *e)
 {
 	struct err why = {0};
-	struct image *img;
+	struct image *img = NULL;
 	int rc;
 
 	memset(points, 0, sizeof(*points));

@@ -29,10 +29,13 @@ static const char magic[8] = {'p', 'y', 'p', 'o', 'i', 'n', 't', 's'};
 
 void points_cache_directory(char *out, size_t cap)
 {
-	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+	const char *own = getenv("PYLEAK_CACHE"), *cache = getenv("XDG_CACHE_HOME");
+	const char *home = getenv("HOME");
 
 	out[0] = '\0';
-	if (geteuid() == 0)
+	if (own && own[0] == '/')
+		snprintf(out, cap, "%s/points", own);
+	else if (geteuid() == 0)
 		snprintf(out, cap, "/var/cache/pyleak/points");
 	else if (cache && cache[0] == '/')
 		snprintf(out, cap, "%s/pyleak/points", cache);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What was found in an image, kept for the next time: /var/cache/pyleak/points/BUILD-ID, or without
- * root $XDG_CACHE_HOME/pyleak/points (~/.cache). The file is for its writer alone and bound to the
+ * What was found in an image, kept for the next time: $PYLEAK_CACHE/points/BUILD-ID, where that is not
+ * set /var/cache/pyleak, or without root $XDG_CACHE_HOME/pyleak (~/.cache). The file is for its writer alone and bound to the
  * whole content of the image by a keyed hash: a build id can be forged by whoever builds a
  * container, a hash with a key he cannot read cannot. What does not fit is as if it were not there;
  * so is a directory that cannot be made.
