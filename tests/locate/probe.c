@@ -95,7 +95,9 @@ static int of_code(const char *path, uint64_t first, uint64_t last, struct err *
 	for (size_t i = 0; !rc && i < code->functions; i++) {
 		const struct code_function *f = &code->function[i];
 
-		if (f->start >= first && f->end <= last && code_walk(code, f, print_instruction, NULL))
+		if (f->start < first || f->end > last)
+			continue;
+		if (code_walk(code, f, print_instruction, NULL))
 			printf("%" PRIx64 " unknown\n", f->start);
 	}
 	code_close(code);
