@@ -2,9 +2,9 @@
 /*
  * What was found in an image, kept for the next time: points/BUILD-ID in $PYLEAK_CACHE, else in
  * /var/cache/pyleak, or without root in $XDG_CACHE_HOME/pyleak (~/.cache). The file is for its
- * writer alone and bound to the whole content of the image by a keyed hash: a build id can be forged
- * by whoever builds a container, a hash with a key he cannot read cannot. What does not fit is as if
- * it were not there; so is a directory that cannot be made.
+ * writer alone and bound to the whole content of the image by a keyed hash: a build id can be
+ * forged by whoever builds a container, a hash with a key he cannot read cannot. What does not fit
+ * is as if it were not there; so is a directory that cannot be made.
  */
 #ifndef PYLEAK_CPYTHON_POINTS_CACHE_H
 #define PYLEAK_CPYTHON_POINTS_CACHE_H
