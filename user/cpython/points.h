@@ -65,8 +65,9 @@ struct py_site {
 	uint64_t address;      /* its entry */
 	uint64_t file_offset;  /* of the entry in the image's file: what a uprobe is given */
 	uint64_t end;	       /* behind its last byte; 0 where unknown */
-	uint32_t probe_offset; /* from the entry to the instruction to probe at; arguments and stack
-				  pointer are still those of the entry there */
+	uint32_t probe_offset; /* from the entry to the instruction to probe at; stack pointer and
+				  arguments are still those of the entry there, but for the
+				  context, first argument of the allocators */
 	bool emulated; /* the kernel emulates that instruction; else probe_offset is 0 (13 times
 			  the cost) */
 	char instruction[12]; /* "push", "nop", "jmp", "jcc", "call"; "" where not emulated */
