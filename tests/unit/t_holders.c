@@ -171,7 +171,7 @@ static void check_suspects(struct fake_heap *h)
 	assert_int_equal(s.count, 1);
 	one = &s.suspect[0];
 	assert_int_equal(one->measured.size.count, WALKS);
-	assert_true(one->measured.interval == 2 && one->measured.arrivals == 36);
+	assert_true(one->measured.interval == 2 && one->measured.arrivals_per_second == 12);
 	assert_string_equal(one->candidate.content, "int x24");
 	assert_int_equal(one->candidate.sizes[3], 46);
 	assert_int_equal(one->candidate.sizes[4], UNKNOWN);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Which parts of a process can hold objects, read from real processes: our own, and a forked child, whose heap the
- * kernel shows as two maps once it grows.
+ * Which parts of a process can hold objects, read from real processes: our own, and a forked child,
+ * whose heap the kernel shows as two maps once it grows.
  */
 #include <setjmp.h>
 #include <signal.h>

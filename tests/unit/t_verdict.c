@@ -96,7 +96,7 @@ static void a_container_that_does_not_is_none(void **state)
 	m = container(0.2); /* three elements */
 	expect(&m, VERDICT_UNDECIDED, "standard deviations");
 	m = container(20);
-	m.arrivals = 1e6;
+	m.arrivals_per_second = 1e5;
 	expect(&m, VERDICT_UNDECIDED, "standard deviations");
 }
 

@@ -82,19 +82,19 @@ int spans_read(struct spans *s, struct remote *mem)
 	err = maps_read(&maps, mem->pid);
 	if (err)
 		return err;
-	s->span =
-		calloc(maps.count * 2 + 1,
-		       sizeof(*s->span)); /* a map gives at most two: .bss and what is behind it */
-	if (s->span)
-		add_all(s, &maps, mem);
-	else
-		err = -ENOMEM;
+	/* a map gives at most two: .bss and what is behind it */
+	s->span = calloc(maps.count * 2 + 1, sizeof(*s->span));
+	if (!s->span) {
+		maps_release(&maps);
+		return -ENOMEM;
+	}
+	add_all(s, &maps, mem);
 	maps_release(&maps);
 	if (s->count) {
 		s->lo = s->span[0].start;
 		s->hi = s->span[s->count - 1].end;
 	}
-	return err;
+	return 0;
 }
 
 void spans_release(struct spans *s)

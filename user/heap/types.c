@@ -9,7 +9,9 @@
 #include "../util/grow.h"
 
 #define SLOTS_FIRST 4096
-#define TYPE_READ_MAX 512 /* PyTypeObject is 408 to 424 bytes */
+#define COUNT_LIKE_POINTER (1u << 20) /* the lowest heaps begin at 4 MiB; few counts are as high \
+				       */
+#define TYPE_READ_MAX 512	      /* PyTypeObject is 408 to 424 bytes */
 
 static const struct {
 	const char *name; /* tp_name of the static type in C */
@@ -84,14 +86,17 @@ static uint64_t word(const uint8_t *bytes, uint32_t offset)
 	return w;
 }
 
-/* A live object's reference count: positive; 3.12 made the low half the count, 3.14 put flags into
- * the high half. */
+/*
+ * A live object's reference count: positive, below 2^32; 3.14 put flags into the high half. The
+ * links of a collector's list in a low heap (executables that are not position-independent) are as
+ * small, but aligned: counts that are both large and a multiple of 16 are taken for such links.
+ */
 static bool count_is_live(const struct types *t, uint64_t refcnt)
 {
 	int minor = t->rt->layout.minor;
 
-	if (minor < 12)
-		return refcnt && refcnt < 1ULL << 40;
+	if (refcnt >= COUNT_LIKE_POINTER && refcnt < 1ULL << 32 && !(refcnt & 0xc))
+		return false;
 	if (minor < 14)
 		return refcnt && refcnt < 1ULL << 32;
 	return (uint32_t)refcnt && !(refcnt >> 32 & 0xffff) && refcnt >> 48 < 0x100;

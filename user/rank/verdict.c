@@ -51,7 +51,7 @@ static bool heap_contradicts(const struct measured *m)
 
 static void judge_sized(struct candidate *c, const struct measured *m)
 {
-	struct trend t = trend_of(&m->size, m->arrivals);
+	struct trend t = trend_of(&m->size, m->arrivals_per_second * m->look);
 
 	candidate_evidence(c, "size went from %.0f to %.0f in %.1f s, %+.1f a second",
 			   m->size.size[0], m->size.size[m->size.count - 1], m->look, t.per_second);
@@ -133,7 +133,7 @@ bool verdict_is_plain(const struct candidate *c, const struct measured *m)
 		return false;
 	if (!m->size.count)
 		return m->objects >= PLAIN_GAIN * 2;
-	t = trend_of(&m->size, m->arrivals);
+	t = trend_of(&m->size, m->arrivals_per_second * m->look);
 	return t.gain >= PLAIN_GAIN && t.z >= TREND_Z_PLAIN && t.drop == 0 && t.late_share > 0.5;
 }
 

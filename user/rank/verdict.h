@@ -10,12 +10,11 @@
 
 /* What verdict_judge() goes by. */
 struct measured {
-	struct series size;	 /* of a container; count 0: a slot, which has no size */
-	double interval;	 /* seconds in which its survivors were born */
-	double look;		 /* seconds from the first walk to the last point */
-	uint64_t objects, bytes; /* survivors under it */
-	double arrivals; /* elements that came over the whole look, extrapolated from those seen
-			    coming; 0 unknown */
+	struct series size;	    /* of a container; count 0: a slot, which has no size */
+	double interval;	    /* seconds in which its survivors were born */
+	double look;		    /* seconds from the first walk to the last point */
+	uint64_t objects, bytes;    /* survivors under it */
+	double arrivals_per_second; /* elements that came, as far as was seen; 0 unknown */
 	uint64_t siblings;
 	uint64_t slots_of_one; /* of the siblings, slots of one container: more than a few mean that
 				  its elements are replaced */

@@ -74,10 +74,44 @@ static bool must_stop(void *arg)
 	return interrupted || target_is_gone(l);
 }
 
+static void count_interpreter(void *arg, uint64_t interp)
+{
+	(void)interp;
+	(*(unsigned *)arg)++;
+}
+
+/*
+ * To 3.12 a thread's pthread key goes on naming its first interpreter while it runs code of
+ * another: the stacks of such a process would be of the wrong one.
+ */
+static bool stacks_are_ambiguous(struct look *l)
+{
+	unsigned interpreters = 0;
+
+	py_interpreters(&l->rt, &l->mem, count_interpreter, &interpreters);
+	return interpreters > 1 && l->rt.layout.minor < 13;
+}
+
+static void open_watch(struct look *l, struct report *r)
+{
+	struct err e = { 0 };
+	struct py_unwind unwind;
+
+	py_runtime_unwind(&l->rt, &unwind);
+	if (stacks_are_ambiguous(l))
+		err_set(&e, -EOPNOTSUPP, EXIT_FAILED,
+			"pid %d has sub-interpreters, and before 3.13 its threads do not say which "
+			"they run",
+			l->process.pid);
+	else if (!watch_open(&l->watch, &l->process, &unwind, &e))
+		return;
+	l->watch = NULL;
+	snprintf(l->denied, sizeof(l->denied), "%.159s", e.text);
+	report_warn(r, "storing lines are not to be had: %.200s", e.text);
+}
+
 static int open_all(struct look *l, struct report *r, pid_t pid, struct err *e)
 {
-	struct err watch_err = { 0 };
-	struct py_unwind unwind;
 	int err = process_open(&l->process, pid, e);
 
 	if (err)
@@ -90,12 +124,7 @@ static int open_all(struct look *l, struct report *r, pid_t pid, struct err *e)
 	l->frames = pyframes_new(&l->rt.layout, &l->mem);
 	if (err || !l->frames)
 		return err_set(e, -ENOMEM, EXIT_FAILED, "not enough memory to look at pid %d", pid);
-	py_runtime_unwind(&l->rt, &unwind);
-	if (watch_open(&l->watch, &l->process, &unwind, &watch_err)) {
-		l->watch = NULL;
-		snprintf(l->denied, sizeof(l->denied), "%.159s", watch_err.text);
-		report_warn(r, "storing lines are not to be had: %.200s", watch_err.text);
-	}
+	open_watch(l, r);
 	l->stores = (struct stores){ .watch = l->watch,
 				     .frames = l->frames,
 				     .mem = &l->mem,

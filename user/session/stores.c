@@ -114,8 +114,11 @@ static void take(struct round *round, unsigned slot, double now)
 	word = next_word(round->s, store);
 	if (!word)
 		return;
-	if (watch_arm(round->s->watch, slot, word, store->sized, HITS_MOST))
+	if (watch_arm(round->s->watch, slot, word, store->sized, HITS_MOST)) {
+		store->refused++;
 		return;
+	}
+	store->watched++;
 	round->turn[slot] = (struct turn){ store, now, store->hits };
 }
 

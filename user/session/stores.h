@@ -35,7 +35,8 @@ struct store {
 	struct site site[STORE_SITES];
 	unsigned sites;
 	uint32_t hits;
-	unsigned turn; /* next word to watch */
+	uint32_t watched, refused; /* turns that got a register, and that got none */
+	unsigned turn;		   /* next word to watch */
 };
 
 struct stores {

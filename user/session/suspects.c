@@ -24,14 +24,13 @@ static void sizes(struct suspect *s, const struct holder *h, const struct histor
 	s->store.size = whole && s->measured.size.count ? &s->measured.size : NULL;
 }
 
-/* Elements that came over the whole look, from those that came between the last two walks. */
-static double arrivals(const struct holder *h, const struct history *walks)
+/* Elements that came a second, from those that came between the last two walks. */
+static double arrival_rate(const struct holder *h, const struct history *walks)
 {
 	const struct walk_totals *t = walks->total;
 	double last = t[walks->walks - 1].seconds - t[walks->walks - 2].seconds;
-	double all = t[walks->walks - 1].seconds - t[0].seconds;
 
-	return h->sized && last > 0 ? (double)h->newborn_elements * all / last : 0;
+	return h->sized && last > 0 ? (double)h->newborn_elements / last : 0;
 }
 
 /* Objects that came under it between the last two walks, a second. */
@@ -85,7 +84,7 @@ static void describe(struct suspect *s, const struct holder *h, struct heap *hea
 	};
 	memcpy(s->store.word, h->word, sizeof(s->store.word));
 	sizes(s, h, &heap->history);
-	s->measured.arrivals = arrivals(h, &heap->history);
+	s->measured.arrivals_per_second = arrival_rate(h, &heap->history);
 	s->measured.newborn_per_second = newborn_rate(h, &heap->history);
 	heap_totals(&s->measured, &heap->history);
 	contents(c, h, &heap->types);
@@ -190,7 +189,9 @@ static void name_line(struct candidate *c, const struct store *s, const char *de
 	c->hits = s->hits;
 	if (!site) {
 		snprintf(c->why_no_line, sizeof(c->why_no_line), "%s",
-			 denied	     ? denied
+			 denied ? denied
+			 : s->refused && !s->watched
+				 ? "the debug registers are taken by another observer"
 			 : !s->words ? "its slot has no address of its own to watch"
 			 : s->hits   ? "it was written, but by no Python code"
 				     : "it was not written while it was watched");
