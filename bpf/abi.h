@@ -40,6 +40,7 @@ struct py_unwind {
 	__u32 fr_code, fr_previous, fr_instr, fr_owner;
 	__u32 instr_is_int;   /* 3.8-3.10: 32-bit f_lasti */
 	__u32 skip_owner_min; /* skip frames with owner >= this; 0xffffffff: fr_owner is not read */
+	__u32 fr_is_entry;    /* 3.11: a byte, 1 where C called; 0xffffffff: not read */
 };
 
 struct py_frame_ref {
@@ -255,12 +256,57 @@ struct account_control {
 #define ACCOUNT_LEVELS 6     /* raised by one each time the room left falls below 1/4, 1/8, ... */
 #define ACCOUNT_SHIFT_MAX 24 /* one address of 16 million */
 
+/*
+ * What a thread's C and Python stacks were at one moment. User space unwinds the copy of the native
+ * stack, whose frames no kernel can follow without frame pointers.
+ *
+ *	stack_start		 sp				   stack_start + stack_size
+ *	| dead bytes		 | innermost frame, its caller, ...  |
+ */
+#define NATIVE_STACK_BYTES 16384
+#define NATIVE_CHUNK 1024 /* copied at once; divides a page, so that none is mapped in part */
+#define NATIVE_RETURNS 8
+
+/* A return address that a return probe has replaced on the stack, for the time of the call. */
+struct native_return {
+	__u64 stack;   /* where on the stack */
+	__u64 address; /* what was there */
+};
+
+/* entry[] of a frame whose caller is C, where no address is known. */
+#define NATIVE_ENTRY_SOMEWHERE 1
+
+struct native_snapshot {
+	__u64 time_ns; /* CLOCK_MONOTONIC */
+	__u64 cookie;  /* of whoever asked for it: what the stacks belong to */
+	__u64 ip, sp, bp;
+	__u64 stack_start; /* address of stack[0]: sp rounded down to NATIVE_CHUNK */
+	__u32 stack_size;  /* bytes copied, up to memory that is not there */
+	__u32 tid;
+	__u32 depth;	   /* of the Python stack */
+	__u32 truncated;   /* 1: more Python frames than PY_MAX_FRAMES, or unreadable ones */
+	__u32 returns;	   /* return probes under way; the innermost NATIVE_RETURNS are there */
+	__u32 pad;
+	struct native_return replaced[NATIVE_RETURNS];
+	struct py_frame_ref frame[PY_MAX_FRAMES];
+	/*
+	 * Who called frame[i]: 0, Python code, which the same run of the interpreter loop goes on
+	 * with. Otherwise C did, and the loop that runs the frame keeps something at this address,
+	 * in its own native frame; or it is NATIVE_ENTRY_SOMEWHERE.
+	 */
+	__u64 entry[PY_MAX_FRAMES];
+	__u8 stack[NATIVE_STACK_BYTES];
+};
+
 _Static_assert(sizeof(struct py_frame_ref) == 16, "py_frame_ref");
 _Static_assert(sizeof(struct gc_layout) == 112, "gc_layout");
 _Static_assert(sizeof(struct gc_running) == 24 + 40 + 72 + 24 + 24 + 8, "gc_running");
 _Static_assert(sizeof(struct gc_outcome) == 64, "gc_outcome");
 _Static_assert(sizeof(struct gc_event) == 192 + 64 + 8 + 16 * PY_MAX_FRAMES, "gc_event");
 _Static_assert(sizeof(struct gc_totals) == 64 + 8 * GC_BUCKETS, "gc_totals");
+_Static_assert(sizeof(struct native_snapshot) ==
+		       72 + 16 * NATIVE_RETURNS + 24 * PY_MAX_FRAMES + NATIVE_STACK_BYTES,
+	       "native_snapshot");
 _Static_assert(sizeof(struct watch_word) == 32, "watch_word");
 _Static_assert(sizeof(struct watch_event) == 40 + 16 * PY_MAX_FRAMES, "watch_event");
 _Static_assert(sizeof(struct live_block) == 24, "live_block");

@@ -39,7 +39,8 @@
 	X(ts_next) X(ts_interp) X(ts_frame) X(ts_cframe) X(cf_current_frame) X(ts_dict)		\
 	X(ts_context)										\
 	X(ts_thread_id) X(ts_native_thread_id) X(ts_size)					\
-	X(fr_code) X(fr_previous) X(fr_instr) X(fr_owner) X(fr_localsplus) X(fr_stacktop)	\
+	X(fr_code) X(fr_previous) X(fr_instr) X(fr_owner) X(fr_is_entry) X(fr_localsplus)	\
+	X(fr_stacktop)										\
 	X(fr_stackpointer)									\
 	X(fr_globals) X(fr_builtins) X(fr_locals) X(fr_frame_obj) X(fr_func) X(fr_size)		\
 	X(fo_back) X(fo_frame) X(fo_frame_data) X(fo_trace)					\

@@ -227,4 +227,5 @@ void py_runtime_unwind(const struct py_runtime *rt, struct py_unwind *out)
 	out->fr_owner = l->fr_owner;
 	out->instr_is_int = l->facts.lasti_units != 0;
 	out->skip_owner_min = l->facts.skip_owner_min;
+	out->fr_is_entry = l->fr_is_entry;
 }

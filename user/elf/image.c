@@ -92,6 +92,8 @@ static int read_program_headers(struct image *img, const char *name, struct err 
 			read_build_id(img, &ph);
 		if (ph.p_type == PT_DYNAMIC && !img->dynamic.symbols)
 			image_read_dynamic(img, ph.p_offset, ph.p_filesz);
+		if (ph.p_type == PT_GNU_EH_FRAME)
+			img->eh_frame_hdr = ph.p_vaddr;
 		if (ph.p_type != PT_LOAD)
 			continue;
 		if (img->segments == IMAGE_SEGMENTS_MAX)

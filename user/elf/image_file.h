@@ -31,6 +31,7 @@ struct image {
 	struct image_segment segment[IMAGE_SEGMENTS_MAX];
 	size_t segments;
 	struct image_dynamic dynamic;
+	uint64_t eh_frame_hdr; /* link address of PT_GNU_EH_FRAME, 0 where there is none */
 	Elf_Scn *symtab;    /* NULL: stripped, or damaged */
 	char build_id[129]; /* hex of at most 64 bytes */
 };
