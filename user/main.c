@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "session/doctor.h"
+#include "session/gc.h"
 #include "session/look.h"
 #include "session/options.h"
 
@@ -61,6 +62,44 @@ static int run_leaks(const struct options *o, FILE *out, struct err *e)
 	return err ? err : leaks && o->fail_on_leak ? EXIT_LEAK_FOUND : 0;
 }
 
+struct screen {
+	FILE *out;
+	const struct options *options;
+};
+
+static void show_pauses(void *arg, const struct pauses *p)
+{
+	struct screen *screen = arg;
+	struct format_options how;
+
+	options_format(screen->options, screen->out, &how);
+	fputs("\033[H\033[2J", screen->out);
+	screen->options->format->pauses(screen->out, p, &how);
+	fflush(screen->out);
+}
+
+static int run_gc(const struct options *o, FILE *out, struct err *e)
+{
+	struct screen screen = { .out = out, .options = o };
+	struct format_options how;
+	struct pauses p;
+	struct log log;
+	int err;
+
+	log_init(&log, stderr, o->live ? LOG_QUIET : o->level);
+	options_format(o, out, &how);
+	err = gc_run(&p, o->pids[0], o, &log, o->live ? show_pauses : NULL, &screen, e);
+	if (!err) {
+		if (o->live)
+			fputs("\033[H\033[2J", out);
+		err = o->format->pauses(out, &p, &how);
+		if (err)
+			err_set(e, err, EXIT_FAILED, "cannot write the report: %s", strerror(-err));
+	}
+	pauses_release(&p);
+	return err;
+}
+
 static int run(const struct options *o, struct err *e)
 {
 	FILE *out;
@@ -78,6 +117,8 @@ static int run(const struct options *o, struct err *e)
 
 		options_format(o, out, &how);
 		result = doctor_run(out, o->pid_count ? o->pids[0] : 0, how.color, e);
+	} else if (o->command == COMMAND_GC) {
+		result = run_gc(o, out, e);
 	} else {
 		result = run_leaks(o, out, e);
 	}

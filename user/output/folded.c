@@ -57,6 +57,23 @@ static int folded_leaks(FILE *out, const struct report *r, const struct format_o
 	return ferror(out) ? -EIO : 0;
 }
 
+/* The stacks that tripped collections, weighed by the microseconds they stood still for. */
+static int folded_pauses(FILE *out, const struct pauses *p, const struct format_options *o)
+{
+	(void)o;
+	for (size_t i = 0; i < p->stacks; i++) {
+		const struct pause_stack *s = &p->stack[i];
+		uint32_t depth = s->stack.depth;
+
+		if (s->pause_ns < 1000)
+			continue;
+		while (depth)
+			put_frame(out, &s->stack.frame[--depth]);
+		fprintf(out, "(collection) %" PRIu64 "\n", s->pause_ns / 1000);
+	}
+	return ferror(out) ? -EIO : 0;
+}
+
 const struct format format_folded = {
-	.name = "folded", .suffix = ".folded", .leaks = folded_leaks,
+	.name = "folded", .suffix = ".folded", .leaks = folded_leaks, .pauses = folded_pauses,
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * One table of functions per output format. A format knows only struct report. To add one: write
+ * One table of functions per output format. A format knows only the model. To add one: write
  * user/output/NAME.c that defines a `const struct format`, and name it in format.c's list.
  */
 #ifndef PYLEAK_OUTPUT_FORMAT_H
@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "../model/pause.h"
 #include "../model/report.h"
 
 struct format_options {
@@ -24,6 +25,8 @@ struct format {
 	const char *suffix; /* "-o x.json" chooses by this; NULL: none */
 	/* Print a leak report. 0 or -errno. */
 	int (*leaks)(FILE *out, const struct report *r, const struct format_options *o);
+	/* Print collections and their pauses. */
+	int (*pauses)(FILE *out, const struct pauses *p, const struct format_options *o);
 };
 
 /* By name, or by the suffix of a file name; NULL where there is none. */

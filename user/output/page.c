@@ -19,6 +19,7 @@ static const struct {
 } replacements[] = {
 	{ ARROW, "->" },
 	{ ELLIPSIS, "..." },
+	{ "\xc2\xb5", "u" }, /* of microseconds */
 	{ "\xc3\x97", "x" }, /* the multiplication sign in "tuple x1,200" */
 };
 

@@ -49,10 +49,24 @@ static void share(struct paths *p, const char *file, bool *first)
 	p->common[same] = '\0';
 }
 
+/*
+ * The last part stays, as the name of what the files are about; a lone "/" is not worth leaving
+ * out.
+ */
+static void drop_last_part(struct paths *p)
+{
+	size_t len = strlen(p->common);
+
+	if (len)
+		len--;
+	while (len && p->common[len - 1] != '/')
+		len--;
+	p->common[len > 1 ? len : 0] = '\0';
+}
+
 void paths_init(struct paths *p, const struct report *r, uint32_t count)
 {
 	bool first = true;
-	size_t len;
 
 	p->common[0] = '\0';
 	for (uint32_t i = 0; i < count; i++) {
@@ -63,16 +77,21 @@ void paths_init(struct paths *p, const struct report *r, uint32_t count)
 		for (uint32_t k = 0; k < c->stack.depth && k < REPORT_STACK_MAX; k++)
 			share(p, c->stack.frame[k].file, &first);
 	}
-	/*
-	 * The last part stays, as the name of what the files are about; a lone "/" is not worth
-	 * leaving out.
-	 */
-	len = strlen(p->common);
-	if (len)
-		len--;
-	while (len && p->common[len - 1] != '/')
-		len--;
-	p->common[len > 1 ? len : 0] = '\0';
+	drop_last_part(p);
+}
+
+void paths_init_pauses(struct paths *p, const struct pauses *pauses)
+{
+	bool first = true;
+
+	p->common[0] = '\0';
+	for (size_t i = 0; i < pauses->stacks; i++) {
+		const struct stack *s = &pauses->stack[i].stack;
+
+		for (uint32_t k = 0; k < s->depth && k < REPORT_STACK_MAX; k++)
+			share(p, s->frame[k].file, &first);
+	}
+	drop_last_part(p);
 }
 
 const char *paths_short(const struct paths *p, const char *file)

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "../model/pause.h"
 #include "../model/report.h"
 
 struct paths {
@@ -18,6 +19,9 @@ struct paths {
 
 /* From the files of the first @count candidates of @r. */
 void paths_init(struct paths *p, const struct report *r, uint32_t count);
+
+/* From the files of all stacks that tripped collections. */
+void paths_init_pauses(struct paths *p, const struct pauses *pauses);
 
 /* Is it a file of Python's own library or of an installed package? */
 bool paths_is_library(const char *file);

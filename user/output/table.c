@@ -22,6 +22,7 @@
 #include "footer.h"
 #include "page.h"
 #include "paths.h"
+#include "pauses_table.h"
 
 #define FRAMES_SHOWN 4
 #define LINE_MAX_BYTES 1024
@@ -385,4 +386,6 @@ static int table_leaks(FILE *out, const struct report *r, const struct format_op
 	return ferror(out) ? -EIO : 0;
 }
 
-const struct format format_table = { .name = "table", .suffix = ".txt", .leaks = table_leaks };
+const struct format format_table = {
+	.name = "table", .suffix = ".txt", .leaks = table_leaks, .pauses = pauses_table,
+};

@@ -16,6 +16,10 @@
 #include "../cpython/points.h"
 #include "../util/err.h"
 
+/* What a breakpoint and a return trampoline cost by themselves, for each of the two hits:
+ * docs/overhead.md. */
+#define GC_WATCH_TRAP_NS 730.0
+
 struct gc_watch;
 
 /*

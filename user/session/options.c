@@ -27,6 +27,8 @@ enum option_key {
 	KEY_FAIL_ON_LEAK,
 	KEY_EXACT,
 	KEY_VERSION,
+	KEY_MIN_PAUSE,
+	KEY_LIVE,
 };
 
 static const struct argp_option option_list[] = {
@@ -38,6 +40,9 @@ static const struct argp_option option_list[] = {
 	{ "output", 'o', "FILE", 0, "write the report there; its suffix chooses the format", 2 },
 	{ "format", KEY_FORMAT, "FORMAT", 0, "table (default), json or folded", 2 },
 	{ "top", KEY_TOP, "N", 0, "print at most N candidates (default 10; 0: all)", 2 },
+	{ "min-pause", KEY_MIN_PAUSE, "DURATION", 0,
+	  "gc: report pauses of at least that long one by one, such as 500us, 5ms", 3 },
+	{ "live", KEY_LIVE, NULL, 0, "gc: show the report while watching", 3 },
 	{ "color", KEY_COLOR, "WHEN", 0, "auto (default), always or never", 2 },
 	{ "budget", KEY_BUDGET, "PERCENT", 0,
 	  "of the target's CPU time that the look may cost (default 1)", 3 },
@@ -50,8 +55,16 @@ static const struct argp_option option_list[] = {
 	{ 0 },
 };
 
+static const struct {
+	const char *word;
+	enum command command;
+} commands[] = {
+	{ "doctor", COMMAND_DOCTOR },
+	{ "gc", COMMAND_GC },
+};
+
 static const char *const later_commands[] = {
-	"gc", "heap", "who", "top", "fds", "ps", "agent", "report", "diff", "check",
+	"heap", "who", "top", "fds", "ps", "agent", "report", "diff", "check",
 };
 
 /* Name, and the end of a file name that stands for it. */
@@ -134,6 +147,21 @@ static int set_duration(struct parse *p, const char *text)
 	return 0;
 }
 
+static int set_min_pause(struct parse *p, const char *text)
+{
+	if (units_parse_duration(text, &p->o->min_pause_ns))
+		return USAGE(p, "--min-pause: '%s' is not a duration; write 500us, 5ms or 1s" HINT,
+			     text);
+	return 0;
+}
+
+static int set_live(struct parse *p, const char *unused)
+{
+	(void)unused;
+	p->o->live = true;
+	return 0;
+}
+
 static int set_top(struct parse *p, const char *text)
 {
 	long top;
@@ -190,14 +218,16 @@ static int set_command(struct parse *p, const char *word)
 	for (size_t i = 0; i < sizeof(later_commands) / sizeof(later_commands[0]); i++)
 		if (strcmp(word, later_commands[i]) == 0)
 			return later(p, "the command", word);
-	if (strcmp(word, "doctor") != 0) {
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(word, commands[i].word) == 0)
+			p->o->command = commands[i].command;
+	if (p->o->command == COMMAND_LEAKS) {
 		if (strspn(word, "0123456789,") == strlen(word))
 			return USAGE(p, "'%s' is not a command; did you mean pyleak -p %s?", word,
 				     word);
 		return USAGE(p, "'%s' is not a command" HINT, word);
 	}
 	p->command = word;
-	p->o->command = COMMAND_DOCTOR;
 	return 0;
 }
 
@@ -252,7 +282,8 @@ static const struct {
 	{ 'v', set_verbose },	     { KEY_FORMAT, set_format },
 	{ KEY_TOP, set_top },	     { KEY_BUDGET, set_budget },
 	{ KEY_COLOR, set_color },    { KEY_FAIL_ON_LEAK, set_fail_on_leak },
-	{ KEY_EXACT, refuse_exact }, { ARGP_KEY_ARG, set_command },
+	{ KEY_EXACT, refuse_exact }, { KEY_MIN_PAUSE, set_min_pause },
+	{ KEY_LIVE, set_live },	     { ARGP_KEY_ARG, set_command },
 };
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
@@ -279,10 +310,11 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = option_list,
 	.parser = parse_option,
-	.args_doc = "-p PID[,PID...] [-d DURATION]\ndoctor [-p PID]",
+	.args_doc = "-p PID[,PID...] [-d DURATION]\ngc -p PID [-d DURATION]\ndoctor [-p PID]",
 	.doc = "Find what leaks in a running Python process: who holds it, and the line that "
 	       "stores it. The process is "
-	       "neither changed nor stopped. doctor says what works on this kernel and for this "
+	       "neither changed nor stopped. gc says how long its garbage collections stop it, and "
+	       "why (30 s unless -d says otherwise). doctor says what works on this kernel and for this "
 	       "process."
 	       "\vExit codes: 0 done, 1 failed, 2 usage, 3 a leak was found (--fail-on-leak), 4 "
 	       "the target ended first, "
@@ -320,8 +352,12 @@ static int check_whole(struct parse *p)
 	if (p->quiet && p->verbose)
 		return USAGE(p, "-q and -v contradict each other" HINT);
 	o->level = p->quiet ? LOG_QUIET : p->verbose ? LOG_VERBOSE : LOG_NORMAL;
-	if (o->command == COMMAND_LEAKS && !o->pid_count)
+	if ((o->command == COMMAND_LEAKS || o->command == COMMAND_GC) && !o->pid_count)
 		return USAGE(p, "no process was named; use -p PID" HINT);
+	if (o->command == COMMAND_GC && o->pid_count > 1)
+		return USAGE(p, "gc watches one process at a time" HINT);
+	if (o->command != COMMAND_GC && (o->live || o->min_pause_ns))
+		return USAGE(p, "--live and --min-pause belong to the command gc" HINT);
 	return choose_format(p);
 }
 

@@ -19,6 +19,7 @@
 enum command {
 	COMMAND_LEAKS, /* no word: the main job */
 	COMMAND_DOCTOR,
+	COMMAND_GC,
 	COMMAND_HELP,	 /* --help */
 	COMMAND_VERSION, /* --version */
 };
@@ -28,11 +29,13 @@ enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 struct options {
 	enum command command;
 	pid_t pids[OPTIONS_PIDS_MAX]; /* in the order given, each once */
-	unsigned int pid_count;	      /* at least 1 for COMMAND_LEAKS */
+	unsigned int pid_count;	      /* at least 1 for COMMAND_LEAKS; 1 for _GC */
 	uint64_t duration_ns;	      /* 0: until the answer is clear */
 	char *output;		      /* owned; NULL: standard output */
 	const struct format *format;  /* never NULL */
 	unsigned int top;	      /* candidates to print; 0: all */
+	uint64_t min_pause_ns;	      /* gc: shorter pauses are only counted */
+	bool live;		      /* gc: show the report while watching */
 	double budget_percent;	      /* of the target's CPU time */
 	enum color_when color;
 	enum log_level level;

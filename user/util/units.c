@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +14,7 @@ static const struct {
 	const char *suffix;
 	double ns;
 } duration_units[] = {
-	{ "ms", 1e6 }, { "s", 1e9 }, { "", 1e9 }, { "m", 60e9 }, { "min", 60e9 }, { "h", 3600e9 },
+	{ "us", 1e3 }, { "ms", 1e6 }, { "s", 1e9 }, { "", 1e9 }, { "m", 60e9 }, { "min", 60e9 }, { "h", 3600e9 },
 };
 
 static double absolute(double value)
@@ -141,4 +142,28 @@ void units_duration(char buf[UNITS_TEXT], double seconds)
 	else
 		snprintf(buf, UNITS_TEXT, "%" PRId64 " min %" PRId64 " s", rounded(seconds) / 60,
 			 rounded(seconds) % 60);
+}
+
+void units_span(char buf[UNITS_TEXT], double seconds)
+{
+	static const struct {
+		double unit;
+		const char *name;
+	} units[] = { { 1, "s" }, { 1e-3, "ms" }, { 1e-6, "\xc2\xb5s" }, { 1e-9, "ns" } };
+	size_t i = 0;
+	double value;
+
+	if (!isfinite(seconds)) {
+		snprintf(buf, UNITS_TEXT, "?");
+		return;
+	}
+	/* Rounding must not make a thousand of anything. */
+	while (i < 3 && fabs(seconds) < 0.9995 * units[i].unit)
+		i++;
+	value = seconds / units[i].unit;
+	snprintf(buf, UNITS_TEXT, "%.*f %s",
+		 i == 3 || fabs(value) >= 99.95	 ? 0
+		 : fabs(value) >= 9.995 ? 1
+					: 2,
+		 value, units[i].name);
 }

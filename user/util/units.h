@@ -32,4 +32,7 @@ void units_count(char buf[UNITS_TEXT], int64_t count);
 /* "850 ms", "4.2 s", "2 min 5 s". */
 void units_duration(char buf[UNITS_TEXT], double seconds);
 
+/* A short time with three digits: "850 ns", "51.3 µs", "1.24 ms", "184 ms", "3.71 s". */
+void units_span(char buf[UNITS_TEXT], double seconds);
+
 #endif

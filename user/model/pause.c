@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pause.h"
+
+#include <stdlib.h>
+
+static const char *const cause_names[] = {
+	[PAUSE_CAUSE_UNKNOWN] = "",
+	[PAUSE_AUTOMATIC] = "automatic",
+	[PAUSE_EXPLICIT] = "explicit",
+	[PAUSE_SHUTDOWN] = "shutdown",
+};
+
+const char *pause_cause_name(enum pause_cause c)
+{
+	return cause_names[c];
+}
+
+void pauses_release(struct pauses *p)
+{
+	report_release(&p->look);
+	free(p->pause);
+	free(p->stack);
+	free(p->suspect);
+	p->pause = NULL;
+	p->stack = NULL;
+	p->suspect = NULL;
+	p->count = p->stacks = 0;
+}
+
+uint64_t pauses_total_ns(const struct pauses *p)
+{
+	uint64_t ns = 0;
+
+	for (int i = 0; i < PAUSE_GENERATIONS; i++)
+		ns += p->generation[i].total_ns;
+	return ns;
+}
+
+uint64_t pauses_counted(const struct pauses *p)
+{
+	uint64_t count = 0;
+
+	for (int i = 0; i < PAUSE_GENERATIONS; i++)
+		count += p->generation[i].count;
+	return count;
+}
+
+double pauses_share(const struct pauses *p)
+{
+	double watched = p->look.duration_seconds * 1e9;
+
+	return watched > 0 ? (double)pauses_total_ns(p) / watched : 0;
+}
