@@ -29,8 +29,8 @@ struct py_collector {
 	bool enabled;
 	int32_t threshold[GC_GENERATIONS], count[GC_GENERATIONS];
 	struct gc_stat stat[GC_GENERATIONS];
-	int64_t tracked; /* objects in all generations; before 3.14 as of the last collections, and
-			    what was created since is in count[0] */
+	int64_t tracked;  /* objects in all generations; before 3.14 as of the last collections, and
+			     what was created since is in count[0] */
 	uint64_t garbage; /* the list */
 };
 

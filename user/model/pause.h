@@ -44,7 +44,8 @@ struct pause {
 /* One way in which collections were tripped. */
 struct pause_stack {
 	struct stack stack;
-	uint32_t own; /* index of the innermost frame outside of libraries; 0 where all are inside */
+	uint32_t
+		own; /* index of the innermost frame outside of libraries; 0 where all are inside */
 	uint64_t count, pause_ns, max_ns;
 	uint64_t explicit_count, explicit_ns;
 	uint64_t generation[PAUSE_GENERATIONS];
@@ -55,7 +56,7 @@ struct pause_summary {
 	uint64_t count, total_ns, max_ns, p50_ns, p99_ns;
 	uint64_t off_ns, queue_ns;
 	int64_t collected, uncollectable;
-	uint64_t scale[PAUSE_SCALE];	/* how many lasted 2^i to 2^(i+1) ns */
+	uint64_t scale[PAUSE_SCALE]; /* how many lasted 2^i to 2^(i+1) ns */
 };
 
 enum pause_severity { PAUSE_GOOD, PAUSE_NOTE, PAUSE_BAD };
@@ -95,7 +96,7 @@ struct pauses {
 
 	struct pause_finding finding[PAUSE_FINDINGS_MAX];
 	uint32_t findings;
-	bool growing; /* pauses grow with the objects tracked: a leak feeds them */
+	bool growing;		   /* pauses grow with the objects tracked: a leak feeds them */
 	struct candidate *suspect; /* owned: what the leak look then found, NULL nothing */
 };
 

@@ -14,8 +14,15 @@
 #define GAP_LEAST 3 /* empty rows that are left out */
 
 static const char *const blocks[LEVELS + 1] = {
-	" ",		"\xe2\x96\x81", "\xe2\x96\x82", "\xe2\x96\x83", "\xe2\x96\x84",
-	"\xe2\x96\x85", "\xe2\x96\x86", "\xe2\x96\x87", "\xe2\x96\x88",
+	" ",
+	"\xe2\x96\x81",
+	"\xe2\x96\x82",
+	"\xe2\x96\x83",
+	"\xe2\x96\x84",
+	"\xe2\x96\x85",
+	"\xe2\x96\x86",
+	"\xe2\x96\x87",
+	"\xe2\x96\x88",
 };
 static const char *const ascii_blocks[LEVELS + 1] = {
 	" ", ".", ":", "-", "=", "+", "*", "%", "#",
@@ -154,8 +161,9 @@ void chart_times(const struct page *page, const struct pauses *p)
 	units_span(each, p->look.duration_seconds / columns);
 	units_span(most, (double)longest / 1e9);
 	strbuf_init(&s, text, sizeof(text));
-	strbuf_addf(&s, "a column is %s, its height the longest pause: full is %s, each step "
-			"less is half",
+	strbuf_addf(&s,
+		    "a column is %s, its height the longest pause: full is %s, each step "
+		    "less is half",
 		    each, most);
 	page_field(page, PAGE_LABEL, NULL, PAGE_QUIET, text);
 }

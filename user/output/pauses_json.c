@@ -168,7 +168,8 @@ int pauses_json(FILE *out, const struct pauses *p, const struct format_options *
 				 "2", summary(&p->generation[2]),
 				 "share_of_time", value_real(pauses_share(p)),
 				 "findings", findings(p));
-	json_t *rest = json_pack("{s:o, s:{s:b, s:[i,i,i], s:o}, s:o, s:I, s:I, s:I, s:o, s:o, s:o}",
+	json_t *rest = json_pack("{s:o, s:{s:b, s:[i,i,i], s:o, s:o},"
+				 " s:I, s:I, s:I, s:o, s:o, s:o}",
 				 "stacks", stacks(p),
 				 "collector",
 				 "enabled", p->enabled,

@@ -3,8 +3,8 @@
  *	pid 4242 gunicorn, Python 3.11.2: 12.3 % OF THE TIME IN THE COLLECTOR
  *	watched for 30.0 s: 1,234 collections, 3.71 s in all, at most 184 ms at once
  *
- *	long-lived   14 full collections of 184 ms each went through 1,204,331 objects and freed 0: ...
- *	             → gc.freeze() once these objects exist takes them ...
+ *	long-lived   14 full collections of 184 ms each went through 1,204,331 objects and freed 0:
+ *... → gc.freeze() once these objects exist takes them ...
  *
  *	generation         count       p50       p99       max     total   of time       freed
  *	...
@@ -30,7 +30,9 @@
 #define WAITED_SHARE 0.2
 
 static const char *const generation_names[PAUSE_GENERATIONS] = {
-	"0, youngest", "1, middle", "2, full",
+	"0, youngest",
+	"1, middle",
+	"2, full",
 };
 
 struct table {
@@ -129,7 +131,8 @@ static void put_generations(const struct table *t)
 {
 	fputc('\n', t->page.out);
 	page_put(&t->page, PAGE_QUIET,
-		 "generation       count       p50       p99       max     total of time     freed\n");
+		 "generation       count       p50       p99       max     total of time     "
+		 "freed\n");
 	for (int i = 0; i < PAUSE_GENERATIONS; i++)
 		put_generation(t, i);
 }
@@ -223,7 +226,8 @@ static void put_pause(const struct table *t, unsigned rank, const struct pause *
 
 static int by_pause(const void *a, const void *b)
 {
-	const struct pause *x = *(const struct pause *const *)a, *y = *(const struct pause *const *)b;
+	const struct pause *x = *(const struct pause *const *)a,
+			   *y = *(const struct pause *const *)b;
 
 	return x->pause_ns < y->pause_ns ? 1 : x->pause_ns > y->pause_ns ? -1 : 0;
 }
@@ -350,7 +354,8 @@ static void put_collector(const struct table *t)
 	if (p->min_pause_ns) {
 		strbuf_truncate(&s, 0);
 		units_span(count, (double)p->min_pause_ns / 1e9);
-		strbuf_addf(&s, "pauses under %s are in the sums only: they have no place and no line",
+		strbuf_addf(&s,
+			    "pauses under %s are in the sums only: they have no place and no line",
 			    count);
 		page_field(&t->page, 0, "note", PAGE_QUIET, text);
 	}

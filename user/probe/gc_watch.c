@@ -32,7 +32,7 @@
 
 struct gc_watch {
 	struct loader loader;
-	struct ring_buffer *ring;	   /* owned */
+	struct ring_buffer *ring;	  /* owned */
 	struct bpf_link *link[LINKS_MAX]; /* owned */
 	unsigned links;
 	const char *attached_by;
@@ -151,9 +151,8 @@ static int load(struct gc_watch *w, const struct py_runtime *rt, bool by_functio
 	return 0;
 }
 
-static int open_all(struct gc_watch *w, const struct py_runtime *rt,
-		    const struct py_points *points, const struct py_unwind *unwind,
-		    const struct gc_layout *layout, struct err *e)
+static int open_all(struct gc_watch *w, const struct py_runtime *rt, const struct py_points *points,
+		    const struct py_unwind *unwind, const struct gc_layout *layout, struct err *e)
 {
 	const struct py_point_found *found = &points->point[PY_POINT_COLLECT];
 	char path[600];
@@ -233,6 +232,11 @@ int gc_watch_poll(struct gc_watch *w, int timeout_ms,
 	}
 }
 
+const char *gc_watch_place(const struct gc_watch *w)
+{
+	return w->attached_by;
+}
+
 static void find_unfinished(struct gc_watch *w, struct gc_watch_stats *out)
 {
 	struct gc_key key, *last = NULL;
@@ -251,7 +255,6 @@ void gc_watch_stats(struct gc_watch *w, struct gc_watch_stats *out)
 {
 	memset(out, 0, sizeof(*out));
 	out->bpf_ns = loader_bpf_ns(&w->loader);
-	out->attached_by = w->attached_by;
 	for (uint32_t i = 0; i < GC_GENERATIONS; i++)
 		bpf_map_lookup_elem(w->loader.gc_totals, &i, &out->totals[i]);
 	for (uint32_t i = 0; i < DROP_REASONS; i++)

@@ -26,9 +26,8 @@ struct gc_watch;
  * Load and attach. @layout as py_collector_layout() left it. -EPERM (EXIT_NOT_PERMITTED),
  * -EOPNOTSUPP, -ENOENT where the collector's function was not found; @e says what was tried.
  */
-int gc_watch_open(struct gc_watch **w, const struct py_runtime *rt,
-		  const struct py_points *points, const struct py_unwind *unwind,
-		  const struct gc_layout *layout, struct err *e);
+int gc_watch_open(struct gc_watch **w, const struct py_runtime *rt, const struct py_points *points,
+		  const struct py_unwind *unwind, const struct gc_layout *layout, struct err *e);
 void gc_watch_close(struct gc_watch *w);
 
 /*
@@ -37,13 +36,15 @@ void gc_watch_close(struct gc_watch *w);
 int gc_watch_poll(struct gc_watch *w, int timeout_ms,
 		  void (*fn)(void *arg, const struct gc_event *event), void *arg);
 
+/* How the place was found: "symbol", ..., "USDT". */
+const char *gc_watch_place(const struct gc_watch *w);
+
 struct gc_watch_stats {
 	struct gc_totals totals[GC_GENERATIONS]; /* of all collections, reported or not */
 	uint64_t bpf_ns;			 /* in the programs; 0 if not known */
 	uint64_t dropped[DROP_REASONS];
-	uint64_t unfinished;	     /* collections that began and have not returned */
+	uint64_t unfinished;	       /* collections that began and have not returned */
 	uint64_t oldest_unfinished_ns; /* CLOCK_MONOTONIC of the first of them */
-	const char *attached_by;     /* "symbol", ..., "USDT": how the place was found */
 };
 void gc_watch_stats(struct gc_watch *w, struct gc_watch_stats *out);
 

@@ -140,7 +140,8 @@ static void judge_long_lived(struct pauses *p)
 	     a.count, each, tracked, freed);
 	advise(p,
 	       "gc.freeze() once these objects exist takes them out of every collection, up to "
-	       "%s (%.1f %% of the time) here; or gc.set_threshold(%d, %d, %d): a tenth of the full "
+	       "%s (%.1f %% of the time) here; or gc.set_threshold(%d, %d, %d): a tenth of the "
+	       "full "
 	       "collections",
 	       all, 100 * share, p->threshold[0], p->threshold[1], 10 * threshold);
 }
@@ -195,8 +196,8 @@ static bool is_growing(const struct pauses *p, const struct pause_trend *t)
 	double least = t->points < TREND_FEW ? TREND_CORRELATION_FEW : TREND_CORRELATION;
 
 	return t->points >= TREND_POINTS && t->correlation >= least &&
-	       t->correlation_tracked >= least && gain >= TREND_GAIN * t->mean_ns &&
-	       more > 0 && t->mean_ns >= (double)PAUSES_LONG_NS / 10;
+	       t->correlation_tracked >= least && gain >= TREND_GAIN * t->mean_ns && more > 0 &&
+	       t->mean_ns >= (double)PAUSES_LONG_NS / 10;
 }
 
 static void name_suspect(struct pauses *p)
@@ -206,7 +207,8 @@ static void name_suspect(struct pauses *p)
 
 	units_rate(rate, c->objects_per_second);
 	if (c->stored_known)
-		advise(p, "because of the leak in %.120s: %s objects/s, stored at %.100s:%d in %.60s",
+		advise(p,
+		       "because of the leak in %.120s: %s objects/s, stored at %.100s:%d in %.60s",
 		       c->held_by[0] ? c->held_by : "a holder that was not found", rate,
 		       c->stored_at.file, c->stored_at.line, c->stored_at.function);
 	else
@@ -272,7 +274,8 @@ static void judge_explicit(struct pauses *p)
 		const struct frame *f = &caller->stack.frame[caller->own];
 
 		advise(p,
-		       "%" PRIu64 " of %" PRIu64 " calls come from %.140s:%d in %.80s: leave it out, "
+		       "%" PRIu64 " of %" PRIu64
+		       " calls come from %.140s:%d in %.80s: leave it out, "
 		       "or call it where nobody waits",
 		       caller->explicit_count, count, f->file, f->line, f->function);
 	}
@@ -292,8 +295,9 @@ static void judge_garbage(struct pauses *p)
 	units_count(count, (int64_t)p->garbage);
 	find(p, "garbage", PAUSE_BAD, "gc.garbage holds %s object%s: %s", count,
 	     p->garbage == 1 ? "" : "s", text);
-	advise(p, "%s", "they were found unreachable and could not be freed (or gc.DEBUG_SAVEALL is "
-			"set); everything they refer to stays too");
+	advise(p, "%s",
+	       "they were found unreachable and could not be freed (or gc.DEBUG_SAVEALL is "
+	       "set); everything they refer to stays too");
 }
 
 /* A collector that waits is another disease than one that works. */
@@ -312,8 +316,9 @@ static void judge_waiting(struct pauses *p)
 		     "collections waited for the disk: %" PRIu64 " pages of the heap were not in "
 		     "memory",
 		     faults);
-		advise(p, "%s", "the process is swapped out in part: it needs more memory, or less "
-				"heap");
+		advise(p, "%s",
+		       "the process is swapped out in part: it needs more memory, or less "
+		       "heap");
 	}
 	if (!total || (double)off < OFF_SHARE * (double)total ||
 	    longest_ns(p) < PAUSES_LONG_NS / 10)
@@ -323,10 +328,11 @@ static void judge_waiting(struct pauses *p)
 	     "%.0f %% it was blocked",
 	     100 * (double)off / (double)total, 100 * (double)queue / (double)total,
 	     100 * (double)(off > queue ? off - queue : 0) / (double)total);
-	advise(p, "%s", queue * 2 > off ? "others compete for the CPUs, or a CPU quota is used up; "
-					 "less collecting alone will not help"
-				       : "finalizers or weak reference callbacks that wait run inside "
-					 "collections");
+	advise(p, "%s",
+	       queue * 2 > off ? "others compete for the CPUs, or a CPU quota is used up; "
+				 "less collecting alone will not help"
+			       : "finalizers or weak reference callbacks that wait run inside "
+				 "collections");
 }
 
 static void judge_nothing(struct pauses *p)
@@ -349,7 +355,8 @@ static void judge_nothing(struct pauses *p)
 static void worst_first(struct pauses *p)
 {
 	for (uint32_t i = 1; i < p->findings; i++)
-		for (uint32_t k = i; k && p->finding[k].severity > p->finding[k - 1].severity; k--) {
+		for (uint32_t k = i; k && p->finding[k].severity > p->finding[k - 1].severity;
+		     k--) {
 			struct pause_finding other = p->finding[k];
 
 			p->finding[k] = p->finding[k - 1];

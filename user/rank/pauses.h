@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * From collections to what to do about them: sentences that rest on measured numbers alone. Pure: no
- * clock, no target.
+ * From collections to what to do about them: sentences that rest on measured numbers alone. Pure:
+ * no clock, no target.
  */
 #ifndef PYLEAK_RANK_PAUSES_H
 #define PYLEAK_RANK_PAUSES_H
@@ -21,9 +21,9 @@ void pauses_judge(struct pauses *p);
 struct pause_trend {
 	unsigned points;
 	double mean_ns;
-	double ns_per_second;	   /* slope of the least squares */
-	double objects_per_second; /* of the objects tracked */
-	double correlation;	   /* of a pause and its time, -1..1 */
+	double ns_per_second;	    /* slope of the least squares */
+	double objects_per_second;  /* of the objects tracked */
+	double correlation;	    /* of a pause and its time, -1..1 */
 	double correlation_tracked; /* of a pause and the objects tracked before it */
 };
 

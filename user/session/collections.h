@@ -11,10 +11,10 @@
 #include "../symbolize/pyframe.h"
 
 struct collections {
-	struct pauses *out; /* borrowed */
+	struct pauses *out;	 /* borrowed */
 	struct pyframes *frames; /* borrowed */
 	size_t pause_room, stack_room;
-	uint64_t *key;	 /* owned: of each stack, a hash of its pairs */
+	uint64_t *key; /* owned: of each stack, a hash of its pairs */
 	size_t key_room;
 	bool out_of_memory;
 };

@@ -134,7 +134,7 @@ static void fill(struct gc_session *s, struct pauses *p)
 	collections_sum(&s->collections, &stats);
 	p->unfinished_seconds =
 		stats.unfinished ? (double)(now - stats.oldest_unfinished_ns) / 1e9 : 0;
-	snprintf(p->attached_by, sizeof(p->attached_by), "%s", stats.attached_by);
+	snprintf(p->attached_by, sizeof(p->attached_by), "%s", gc_watch_place(s->watch));
 	cost_ns = (double)stats.bpf_ns + GC_WATCH_TRAP_NS * (double)p->look.cost.probe_hits;
 	p->look.cost.target_cpu_percent =
 		stats.bpf_ns ? 100 * cost_ns / (double)(now - s->began) : -1;
@@ -169,6 +169,22 @@ static void watch(struct gc_session *s, struct pauses *p,
 		}
 	}
 	gc_watch_poll(s->watch, 0, collections_take, &s->collections);
+}
+
+/* A target that ended has a report as long as there is something to report. */
+static int note_end(struct gc_session *s, struct pauses *p, struct err *e)
+{
+	if (!target_is_gone(s))
+		return 0;
+	if (!pauses_counted(p) && !p->unfinished)
+		return err_set(e, -ESRCH, EXIT_TARGET_GONE,
+			       "pid %d (%s) ended, or became another program, before a collection "
+			       "was seen",
+			       s->process.pid, s->process.comm);
+	report_warn(&p->look, "the process ended, or became another program, after %.1f s%s",
+		    p->look.duration_seconds,
+		    p->unfinished ? ", in the middle of a collection" : "");
+	return 0;
 }
 
 /* Pauses that grow have a cause: the leak that feeds them. */
@@ -209,10 +225,13 @@ int gc_run(struct pauses *p, pid_t pid, const struct options *o, struct log *log
 		fill_target(&p->look, &s.process, &s.rt);
 		collections_init(&s.collections, p, s.frames);
 		fill_collector(&s, p);
+		log_detail(log, "pid %d: watching collections, the collector found by %s", pid,
+			   gc_watch_place(s.watch));
 		watch(&s, p, shown, arg);
 		log_progress_end(log);
 		fill(&s, p);
-		if (p->growing && !interrupt_seen() && !target_is_gone(&s))
+		err = note_end(&s, p, e);
+		if (!err && p->growing && !interrupt_seen() && !target_is_gone(&s))
 			find_suspect(p, pid, o, log);
 		log_progress_end(log);
 	}
