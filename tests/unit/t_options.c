@@ -177,10 +177,30 @@ static void wrong_input_is_explained(void **state)
 	}
 }
 
+static void gc_takes_one_process_and_its_own_options(void **state)
+{
+	static const char *const wrong[] = { "gc", "gc -p 1,2", "-p 1 --live",
+					     "-p 1 --min-pause 5ms", "gc -p 1 --min-pause soon" };
+	struct options o;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(parse(&o, &e, "gc -p 7 -d 2m --min-pause 500us --live"), 0);
+	assert_int_equal(o.command, COMMAND_GC);
+	assert_int_equal(o.min_pause_ns, 500000);
+	assert_true(o.live);
+	options_release(&o);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		if (parse(&o, &e, wrong[i]) != -EINVAL)
+			fail_msg("'%s' was not refused", wrong[i]);
+		assert_int_equal(e.exit, EXIT_USAGE);
+		options_release(&o);
+	}
+}
+
 static void what_comes_later_is_refused_by_name(void **state)
 {
 	static const char *const cases[][2] = {
-		{"gc -p 1", "command gc"},
 		{"heap -p 1", "command heap"},
 		{"who -p 1", "command who"},
 		{"top -p 1", "command top"},
@@ -284,6 +304,7 @@ int main(void)
 		cmocka_unit_test(the_suffix_chooses_the_format),
 		cmocka_unit_test(other_commands),
 		cmocka_unit_test(wrong_input_is_explained),
+		cmocka_unit_test(gc_takes_one_process_and_its_own_options),
 		cmocka_unit_test(what_comes_later_is_refused_by_name),
 		cmocka_unit_test(more_pids_than_there_is_room_for),
 		cmocka_unit_test(help_and_version_are_printed),

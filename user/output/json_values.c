@@ -127,7 +127,8 @@ json_t *value_cost(const struct cost *c)
 {
 	return json_pack("{s:o, s:I, s:I, s:I, s:o, s:I}",
 			 "target_cpu_percent",
-			 c->target_cpu_percent < 0 ? json_null() : value_real(c->target_cpu_percent),
+			 c->target_cpu_percent < 0 ? json_null()
+						   : value_real(c->target_cpu_percent),
 			 "probe_hits", (json_int_t)c->probe_hits,
 			 "bytes_read", (json_int_t)c->bytes_read,
 			 "target_stopped_ns", (json_int_t)c->target_stopped_ns,

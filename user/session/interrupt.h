@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-/* From now on signals are noted instead of ending the program; what waits in the kernel wakes up. */
+/* From now on signals are noted, and do not end the program; what waits in the kernel wakes up. */
 void interrupt_catch(void);
 bool interrupt_seen(void);
 

@@ -2,7 +2,6 @@
 #include "look.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,29 +10,13 @@
 #include "../target/footprint.h"
 #include "../util/clock.h"
 #include "fill.h"
+#include "interrupt.h"
 #include "schedule.h"
 #include "suspects.h"
 
 #define WATCH_LEAST 1.0 /* seconds that sizes and stores are followed before a plain answer */
 #define WATCH_MOST 2.0
 #define RESERVE 1.0 /* seconds left for stores after the last walk */
-
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int number)
-{
-	(void)number;
-	interrupted = 1;
-}
-
-/* No SA_RESTART: whatever waits is to wake up. */
-static void catch_signals(void)
-{
-	struct sigaction action = { .sa_handler = on_signal };
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-}
 
 struct look {
 	struct process process;
@@ -71,7 +54,7 @@ static bool must_stop(void *arg)
 {
 	struct look *l = arg;
 
-	return interrupted || target_is_gone(l);
+	return interrupt_seen() || target_is_gone(l);
 }
 
 static void count_interpreter(void *arg, uint64_t interp)
@@ -184,7 +167,7 @@ static void follow(struct look *l, double at_least, double until)
 static int step(struct look *l, unsigned walk)
 {
 	const struct schedule *s = &l->schedule;
-	bool last = walk + 1 == s->walks || interrupted;
+	bool last = walk + 1 == s->walks || interrupt_seen();
 	double began;
 	int err;
 
@@ -199,7 +182,7 @@ static int step(struct look *l, unsigned walk)
 	began = now(l);
 	if (last)
 		follow(l, began + WATCH_LEAST,
-		       interrupted		      ? began
+		       interrupt_seen()		      ? began
 		       : s->end > began + RESERVE / 4 ? s->end
 						      : began + RESERVE / 4);
 	else if (suspects_are_plain(&l->suspects))
@@ -215,7 +198,7 @@ static int walk_all(struct look *l)
 
 	for (unsigned walk = 0; walk < l->schedule.walks && plain == 0; walk++) {
 		plain = step(l, walk);
-		if (interrupted && walk >= 2)
+		if (interrupt_seen() && walk >= 2)
 			break;
 	}
 	return plain < 0 ? plain : 0;
@@ -239,7 +222,7 @@ int look_run(struct report *r, pid_t pid, const struct options *o, struct log *l
 
 	*r = (struct report){ .pid = pid };
 	clock_gettime(CLOCK_REALTIME, &r->started);
-	catch_signals();
+	interrupt_catch();
 	l.schedule = schedule_for(o->duration_ns);
 	err = open_all(&l, r, pid, e);
 	if (!err) {

@@ -314,8 +314,8 @@ static const struct argp argp = {
 	.doc = "Find what leaks in a running Python process: who holds it, and the line that "
 	       "stores it. The process is "
 	       "neither changed nor stopped. gc says how long its garbage collections stop it, and "
-	       "why (30 s unless -d says otherwise). doctor says what works on this kernel and for this "
-	       "process."
+	       "why (30 s unless -d says otherwise). doctor says what works on this kernel and "
+	       "for this process."
 	       "\vExit codes: 0 done, 1 failed, 2 usage, 3 a leak was found (--fail-on-leak), 4 "
 	       "the target ended first, "
 	       "5 not permitted, 6 not Python, or a Python whose layout could not be verified.",

@@ -14,7 +14,8 @@ static const struct {
 	const char *suffix;
 	double ns;
 } duration_units[] = {
-	{ "us", 1e3 }, { "ms", 1e6 }, { "s", 1e9 }, { "", 1e9 }, { "m", 60e9 }, { "min", 60e9 }, { "h", 3600e9 },
+	{ "us", 1e3 }, { "ms", 1e6 },	{ "s", 1e9 },	 { "", 1e9 },
+	{ "m", 60e9 }, { "min", 60e9 }, { "h", 3600e9 },
 };
 
 static double absolute(double value)
