@@ -65,7 +65,9 @@ struct candidate {
 	bool stored_known;
 	struct frame stored_at;	       /* innermost Python frame that stored */
 	struct frame stored_by; /* first frame outside the standard library, where that differs */
-	struct stack stack;	       /* of the store */
+	bool allocated_known;
+	struct frame allocated_at; /* innermost Python frame that allocated */
+	struct stack stack;	   /* of the store; of the allocation where only that is known */
 	uint32_t hits, hits_on_line;   /* watchpoint hits seen, and those on stored_at */
 	char why_no_line[160];	       /* why stored_at is unknown, "" when known */
 	char cause[128], advice[256];

@@ -51,16 +51,19 @@ static json_t *candidate(const struct report *r, uint32_t i)
 				  "growth_objects_per_second", value_real(c->objects_per_second),
 				  "inuse_bytes", value_number(c->inuse_bytes),
 				  "inuse_objects", value_number(c->inuse_objects));
-	json_t *where = json_pack("{s:o, s:o, s:o, s:o, s:n, s:o, s:b, s:o, s:i, s:i}",
+	json_t *where = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:i, s:i}",
 				  "type", value_text_or_null(c->type),
 				  "held_by", value_text_or_null(c->held_by),
 				  "stored_at", frame_or_null(c->stored_known, &c->stored_at),
 				  "stored_by", frame_or_null(c->stored_known, &c->stored_by),
 				  "allocated_at",
+				  frame_or_null(c->allocated_known, &c->allocated_at),
 				  "stack", value_stack(&c->stack),
 				  "stack_truncated", c->stack.truncated,
 				  "why_no_line",
-				  value_text_or_null(c->stored_known ? "" : c->why_no_line),
+				  value_text_or_null(c->stored_known || c->allocated_known
+							     ? ""
+							     : c->why_no_line),
 				  "hits", (int)c->hits,
 				  "hits_on_line", (int)c->hits_on_line);
 	json_t *why = json_pack("{s:o, s:o, s:o, s:o, s:o, s:i, s:o}",

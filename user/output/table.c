@@ -219,10 +219,13 @@ static uint32_t frames_up_to(const struct candidate *c, const struct frame *know
  */
 static void put_stack(const struct table *t, const struct candidate *c)
 {
-	const struct frame *known = has_caller_outside(c) ? &c->stored_by : &c->stored_at;
-	const char *label = c->stored_known ? "called from" : "stack";
+	const struct frame *known = !c->stored_known	     ? &c->allocated_at
+				    : has_caller_outside(c) ? &c->stored_by
+							    : &c->stored_at;
+	bool any = c->stored_known || c->allocated_known;
+	const char *label = any ? "called from" : "stack";
 	uint32_t depth = c->stack.depth < REPORT_STACK_MAX ? c->stack.depth : REPORT_STACK_MAX;
-	uint32_t at = c->stored_known ? frames_up_to(c, known, depth) : 0, lines = 0;
+	uint32_t at = any ? frames_up_to(c, known, depth) : 0, lines = 0;
 
 	for (; at < depth; label = "", lines++) {
 		uint32_t run = t->verbose ? 0 : library_frames(c, at, depth);
@@ -245,7 +248,9 @@ static void put_stack(const struct table *t, const struct candidate *c)
 
 static void put_line(const struct table *t, const struct candidate *c)
 {
-	if (!c->stored_known) {
+	if (!c->stored_known && c->allocated_known) {
+		put_frame(t, "allocated at", PAGE_BOLD, &c->allocated_at);
+	} else if (!c->stored_known) {
 		char text[224];
 		struct strbuf s;
 
@@ -363,7 +368,8 @@ static void put_candidate(const struct table *t, uint32_t i)
 	} else {
 		page_field(&t->page, t->indent, NULL, PAGE_BOLD, holder);
 	}
-	if (c->verdict != VERDICT_NATIVE || c->stored_known || c->why_no_line[0])
+	if (c->verdict != VERDICT_NATIVE || c->stored_known || c->allocated_known ||
+	    c->why_no_line[0])
 		put_line(t, c);
 	put_contents(t, c);
 	put_evidence(t, c);

@@ -9,6 +9,7 @@
 #include "../cpython/runtime.h"
 #include "../target/footprint.h"
 #include "../util/clock.h"
+#include "exact.h"
 #include "fill.h"
 #include "interrupt.h"
 #include "schedule.h"
@@ -220,6 +221,8 @@ int look_run(struct report *r, pid_t pid, const struct options *o, struct log *l
 	struct look l = { .log = log, .began = clock_ns(), .cpu_began = clock_cpu_ns() };
 	int err;
 
+	if (o->exact)
+		return exact_run(r, pid, o, log, e);
 	*r = (struct report){ .pid = pid };
 	clock_gettime(CLOCK_REALTIME, &r->started);
 	interrupt_catch();

@@ -46,7 +46,9 @@ static const struct argp_option option_list[] = {
 	{ "color", KEY_COLOR, "WHEN", 0, "auto (default), always or never", 2 },
 	{ "budget", KEY_BUDGET, "PERCENT", 0,
 	  "of the target's CPU time that the look may cost (default 1)", 3 },
-	{ "exact", KEY_EXACT, NULL, OPTION_HIDDEN, NULL, 3 },
+	{ "exact", KEY_EXACT, NULL, 0,
+	  "count every allocation and free meanwhile (default: for 10s); the target runs slower",
+	  3 },
 	{ "fail-on-leak", KEY_FAIL_ON_LEAK, NULL, 0, "exit with 3 where a leak was found", 3 },
 	{ "quiet", 'q', NULL, 0, "no warnings, no progress", 4 },
 	{ "verbose", 'v', NULL, 0, "say what is being done, and print all that is known", 4 },
@@ -267,10 +269,11 @@ static int set_format(struct parse *p, const char *name)
 	return 0;
 }
 
-static int refuse_exact(struct parse *p, const char *unused)
+static int set_exact(struct parse *p, const char *unused)
 {
 	(void)unused;
-	return later(p, "the option", "--exact");
+	p->o->exact = true;
+	return 0;
 }
 
 static const struct {
@@ -282,7 +285,7 @@ static const struct {
 	{ 'v', set_verbose },	     { KEY_FORMAT, set_format },
 	{ KEY_TOP, set_top },	     { KEY_BUDGET, set_budget },
 	{ KEY_COLOR, set_color },    { KEY_FAIL_ON_LEAK, set_fail_on_leak },
-	{ KEY_EXACT, refuse_exact }, { KEY_MIN_PAUSE, set_min_pause },
+	{ KEY_EXACT, set_exact }, { KEY_MIN_PAUSE, set_min_pause },
 	{ KEY_LIVE, set_live },	     { ARGP_KEY_ARG, set_command },
 };
 

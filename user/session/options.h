@@ -40,6 +40,7 @@ struct options {
 	enum color_when color;
 	enum log_level level;
 	bool fail_on_leak;
+	bool exact; /* every allocation, by probes on the allocators */
 };
 
 /* 0; or -EINVAL (-ENOMEM) with @e set, EXIT_USAGE. options_release() is allowed after both. */
