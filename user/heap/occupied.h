@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Which of pymalloc's blocks were allocated at a walk: a bit a block, kept while later walks replace
- * the table.
+ * Which of pymalloc's blocks were allocated at a walk: a bit a block, kept while later walks
+ * replace the table.
  */
 #ifndef PYLEAK_HEAP_OCCUPIED_H
 #define PYLEAK_HEAP_OCCUPIED_H

@@ -147,7 +147,8 @@ static void say_coverage(const struct exact *x, struct report *r, bool pools)
 			    (unsigned long long)x->born << x->shift);
 	else
 		report_warn(r,
-			    "coverage: the probes saw %.1f %% of %llu blocks that came and stayed%s",
+			    "coverage: the probes saw %.1f %% of %llu blocks that came and "
+			    "stayed%s",
 			    share * 100, (unsigned long long)x->born << x->shift,
 			    share < COVERAGE_LEAST
 				    ? "; this build inlines its allocator into the callers"
