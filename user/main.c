@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "session/census.h"
 #include "session/doctor.h"
 #include "session/gc.h"
 #include "session/look.h"
@@ -27,39 +28,52 @@ static FILE *open_output(const struct options *o, struct err *e)
 	return out;
 }
 
+/* One process: look, and print. *@leak is set where a leak was found. */
+static int run_one(const struct options *o, pid_t pid, FILE *out,
+		   const struct format_options *how, struct log *log, bool *leak, struct err *e)
+{
+	struct census census = { 0 };
+	struct report report = { 0 };
+	bool heap = o->command == COMMAND_HEAP;
+	int err = heap ? census_run(&census, pid, o, log, e) : look_run(&report, pid, o, log, e);
+
+	if (!err) {
+		*leak = *leak || report.verdict == VERDICT_LEAK;
+		err = heap ? o->format->heap(out, &census, how)
+			   : o->format->leaks(out, &report, how);
+		if (!err && fflush(out))
+			err = -errno;
+		if (err)
+			err_set(e, err, EXIT_FAILED, "cannot write the report: %s", strerror(-err));
+	}
+	census_release(&census);
+	report_release(&report);
+	return err;
+}
+
 /* Look at each process in turn and print its report; the first failure is the result, the others'
  * reports come all the same. */
-static int run_leaks(const struct options *o, FILE *out, struct err *e)
+static int run_all(const struct options *o, FILE *out, struct err *e)
 {
 	struct format_options how;
-	bool leaks = false;
+	bool leak = false;
 	struct log log;
 	int err = 0;
 
 	log_init(&log, stderr, o->level);
 	options_format(o, out, &how);
 	for (unsigned i = 0; i < o->pid_count; i++) {
-		struct report r;
 		struct err mine = { 0 };
-		int failed = look_run(&r, o->pids[i], o, &log, &mine);
+		int failed = run_one(o, o->pids[i], out, &how, &log, &leak, &mine);
 
 		if (failed && !err) {
 			err = failed;
 			*e = mine;
 		} else if (failed) {
 			log_warn(&log, "%s", mine.text);
-		} else {
-			leaks = leaks || r.verdict == VERDICT_LEAK;
-			failed = o->format->leaks(out, &r, &how);
-			if (!failed && fflush(out))
-				failed = -errno;
-			if (failed)
-				err = err_set(e, failed, EXIT_FAILED, "cannot write the report: %s",
-					      strerror(-failed));
 		}
-		report_release(&r);
 	}
-	return err ? err : leaks && o->fail_on_leak ? EXIT_LEAK_FOUND : 0;
+	return err ? err : leak && o->fail_on_leak ? EXIT_LEAK_FOUND : 0;
 }
 
 struct screen {
@@ -120,7 +134,7 @@ static int run(const struct options *o, struct err *e)
 	} else if (o->command == COMMAND_GC) {
 		result = run_gc(o, out, e);
 	} else {
-		result = run_leaks(o, out, e);
+		result = run_all(o, out, e);
 	}
 	if (out != stdout && fclose(out) && !result)
 		result = err_set(e, -errno, EXIT_FAILED, "cannot write %s: %s", o->output,

@@ -161,6 +161,14 @@ static void wrong_input_is_explained(void **state)
 		{ "1234", "pyleak -p 1234" },
 		{ "grow", "'grow'" },
 		{ "doctor doctor", "'doctor'" },
+		{ "heap", "-p PID" },
+		{ "heap -p 1 --by nothing", "'nothing'" },
+		{ "heap -p 1 --by age", "--diff" },
+		{ "heap -p 1 --diff soon", "'soon'" },
+		{ "heap -p 1 -d 5s", "--diff" },
+		{ "heap -p 1 --format folded", "folded" },
+		{ "-p 1 --by type", "the command heap" },
+		{ "-p 1 --diff 5s", "the command heap" },
 	};
 
 	(void)state;
@@ -198,10 +206,26 @@ static void gc_takes_one_process_and_its_own_options(void **state)
 	}
 }
 
+static void heap_has_views_of_its_own(void **state)
+{
+	struct options o;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(parse(&o, &e, "heap -p 7"), 0);
+	assert_int_equal(o.command, COMMAND_HEAP);
+	assert_int_equal(o.by, CENSUS_DEFAULT);
+	assert_int_equal(o.diff_ns, 0);
+	options_release(&o);
+	assert_int_equal(parse(&o, &e, "heap -p 7 --by age --diff 2s --format json"), 0);
+	assert_int_equal(o.by, CENSUS_AGE);
+	assert_int_equal(o.diff_ns, 2000000000);
+	options_release(&o);
+}
+
 static void what_comes_later_is_refused_by_name(void **state)
 {
 	static const char *const cases[][2] = {
-		{"heap -p 1", "command heap"},
 		{"who -p 1", "command who"},
 		{"top -p 1", "command top"},
 		{"fds -p 1", "command fds"},
@@ -304,6 +328,7 @@ int main(void)
 		cmocka_unit_test(other_commands),
 		cmocka_unit_test(wrong_input_is_explained),
 		cmocka_unit_test(gc_takes_one_process_and_its_own_options),
+		cmocka_unit_test(heap_has_views_of_its_own),
 		cmocka_unit_test(what_comes_later_is_refused_by_name),
 		cmocka_unit_test(more_pids_than_there_is_room_for),
 		cmocka_unit_test(help_and_version_are_printed),

@@ -143,7 +143,7 @@ static void unknown_footprint(struct footprint *f)
 {
 	f->rss = f->pss = f->uss = f->swap = UNKNOWN;
 	f->python_live = f->python_free = f->native_live = f->native_free = UNKNOWN;
-	f->thread_stacks = f->file = f->shmem = f->other = UNKNOWN;
+	f->thread_stacks = f->file = f->shmem = f->other = f->native_trim = UNKNOWN;
 }
 
 static void make_look(struct report *r)

@@ -46,7 +46,7 @@ static void setup(struct parents *p, struct blocks *b)
 	struct types types = { .type = type, .count = 3 };
 
 	make_table(b);
-	assert_int_equal(parents_init(p, b, &types), 0);
+	assert_int_equal(parents_init(p, b, &types, false), 0);
 	assert_int_equal(parents_add_late(p, LATES), 0);
 }
 

@@ -17,20 +17,16 @@
 
 #define CHUNK_BYTES 512
 
-struct state {
-	unsigned int kind; /* bytes a character */
-	bool compact, ascii;
-};
-
 /*
  * Which of the two arrangements a state word has shows by itself: kind is never 0 in a str that is
  * ready, and the wide interned is at most 3.
  */
-static struct state decode_state(uint32_t word)
+struct py_text_state py_text_state(uint32_t word)
 {
 	uint32_t bits = (word & 0xffff) <= 3 ? word >> 16 : (word >> 2);
 
-	return (struct state){
+	return (struct py_text_state){
+		.interned = word & 3,
 		.kind = bits & 7,
 		.compact = (bits >> 3) & 1,
 		.ascii = (bits >> 4) & 1,
@@ -145,7 +141,7 @@ ssize_t py_text(const struct py_layout *l, struct remote *mem, uint64_t addr, ch
 {
 	uint64_t length;
 	uint32_t word;
-	struct state s;
+	struct py_text_state s;
 
 	if (!cap)
 		return -EINVAL;
@@ -155,7 +151,7 @@ ssize_t py_text(const struct py_layout *l, struct remote *mem, uint64_t addr, ch
 	if (!remote_u64(mem, addr + l->us_length, &length) ||
 	    !remote_u32(mem, addr + l->us_state, &word))
 		return -EFAULT;
-	s = decode_state(word);
+	s = py_text_state(word);
 	if (!s.compact || (s.kind != 1 && s.kind != 2 && s.kind != 4) || (s.ascii && s.kind != 1) ||
 	    length >= REMOTE_ADDR_MAX)
 		return -EINVAL;

@@ -81,7 +81,6 @@ struct blocks {
 	size_t larges;
 	/* totals */
 	uint64_t pool_blocks, pool_bytes, pools, chunk_blocks, chunk_bytes;
-	uint64_t pool_free_bytes, chunk_free_bytes;
 };
 
 void blocks_release(struct blocks *b);

@@ -7,6 +7,7 @@
 
 #include "../target/maps.h"
 
+#define PAGE 4096u
 #define CHUNK_HEADER 16
 #define CHUNK_LEAST 32
 #define CHUNK_FLAGS 7ull
@@ -251,6 +252,29 @@ static void report_chunk(struct walk *w, uint64_t user, uint64_t usable)
 	walk_block(w, block, was, bytes, have, usable);
 	w->now->chunk_blocks++;
 	w->now->chunk_bytes += usable;
+	w->parts.chunk_live += usable < PAGE ? usable + 8
+					     : stream_present(w->stream, user - 8, user + usable);
+}
+
+/* A free chunk: header, links and the size at its end stay, pages between can be given back. */
+static void count_free(struct walk *w, uint64_t at, uint64_t size)
+{
+	uint64_t from = (at + CHUNK_LEAST + PAGE - 1) & ~(uint64_t)(PAGE - 1);
+	uint64_t to = (at + size - 8) & ~(uint64_t)(PAGE - 1);
+
+	if (from < to)
+		w->parts.chunk_trim += stream_present(w->stream, from, to);
+}
+
+/* What of [@from, @to), a heap just walked, is in memory and not live; @live was live before. */
+static void count_rest(struct walk *w, uint64_t from, uint64_t to, uint64_t live)
+{
+	uint64_t present = stream_present(w->stream, from, to), grown = w->parts.chunk_live - live;
+
+	if (grown > present) /* a small chunk on a page that is absent */
+		w->parts.chunk_live = live + present;
+	else
+		w->parts.chunk_free += present - grown;
 }
 
 /* Size of the chunk at @at, 0 where it cannot be one that ends at or before @end. */
@@ -270,6 +294,8 @@ static void walk_chunks(struct walk *w, uint64_t at, uint64_t end, uint64_t top)
 	uint64_t tcache = w->glibc->shape ? w->glibc->shape->tcache_chunk : 0;
 	bool retried = false, ignored, in_use;
 
+	if (top >= at && top < end)
+		count_free(w, top, end - top);
 	while (at + CHUNK_HEADER <= end && at != top) {
 		uint64_t size = chunk_size(w, at, end, &ignored);
 		const uint8_t *next = size ? stream_at(w->stream, at + size, CHUNK_HEADER) : NULL;
@@ -291,7 +317,7 @@ static void walk_chunks(struct walk *w, uint64_t at, uint64_t end, uint64_t top)
 			if (size == tcache)
 				follow_tcache(w, at + CHUNK_HEADER);
 		} else {
-			w->now->chunk_free_bytes += size;
+			count_free(w, at, size);
 		}
 		at += size;
 		retried = false;
@@ -300,20 +326,21 @@ static void walk_chunks(struct walk *w, uint64_t at, uint64_t end, uint64_t top)
 
 void glibc_walk_brk(struct walk *w, const struct span *span)
 {
-	uint64_t top = 0;
+	uint64_t top = 0, live = w->parts.chunk_live;
 
 	if (w->glibc->main_state) {
 		remote_u64(w->stream->mem, w->glibc->main_state + w->glibc->shape->top, &top);
 		follow_fastbins(w, w->glibc->main_state);
 	}
 	walk_chunks(w, span->start, span->end, top);
+	count_rest(w, span->start, span->end, live);
 }
 
 uint64_t glibc_walk_arena(struct walk *w, uint64_t addr)
 {
 	const struct glibc_shape *shape = w->glibc->shape;
 	const uint8_t *info = stream_at(w->stream, addr, 64);
-	uint64_t state, size, mprotected, first, top = 0, end;
+	uint64_t state, size, mprotected, first, top = 0, end, live = w->parts.chunk_live;
 
 	if (!shape || !info)
 		return 0;
@@ -333,6 +360,7 @@ uint64_t glibc_walk_arena(struct walk *w, uint64_t addr)
 		follow_fastbins(w, state);
 	}
 	walk_chunks(w, (first + 15) & ~15ull, end, top);
+	count_rest(w, addr, end, live);
 	return end;
 }
 
@@ -340,7 +368,7 @@ uint64_t glibc_walk_mapped(struct walk *w, uint64_t addr)
 {
 	const uint8_t *header = stream_at(w->stream, addr, CHUNK_HEADER);
 	uint64_t size = header ? word_at(header, 8) : 0;
-	uint64_t flags = size & 15;
+	uint64_t flags = size & 15, live = w->parts.chunk_live;
 
 	if (!size || word_at(header, 0) != 0 || flags != IS_MMAPPED)
 		return 0;
@@ -351,5 +379,6 @@ uint64_t glibc_walk_mapped(struct walk *w, uint64_t addr)
 	if (size & 4095 || size < MAPPED_LEAST || size > w->stream->limit - addr)
 		return 0;
 	report_chunk(w, addr + CHUNK_HEADER, size - CHUNK_HEADER);
+	count_rest(w, addr, addr + size, live);
 	return addr + size;
 }

@@ -51,12 +51,17 @@ int heap_walk(struct heap *h, double seconds)
 	return history_walk(&h->history, &h->types, &h->stream, &h->spans, &h->glibc, seconds);
 }
 
-int heap_search(struct heap *h)
+int heap_reach(struct heap *h, bool all)
 {
-	int err;
-
 	holders_release(&h->holders);
 	reach_release(&h->reach);
-	err = reach_run(&h->reach);
+	h->reach.keep_all = all;
+	return reach_run(&h->reach);
+}
+
+int heap_search(struct heap *h)
+{
+	int err = heap_reach(h, false);
+
 	return err ? err : holders_find(&h->holders, &h->reach);
 }

@@ -32,6 +32,10 @@ void heap_close(struct heap *h);
  * gone. */
 int heap_walk(struct heap *h, double seconds);
 
+/* After a walk: search from the roots, without looking for survivors. @all: keep everybody's
+ * parent, for held.h. */
+int heap_reach(struct heap *h, bool all);
+
 /* After three walks or more: search from the roots and sort survivors to holders. May be repeated
  * after another walk. */
 int heap_search(struct heap *h);

@@ -6,11 +6,13 @@
 #include "../util/pages.h"
 
 /* Which entries 64 blocks have. */
-static void list_word(struct parents *p, const struct blocks *b, const struct types *t, size_t word)
+static void list_word(struct parents *p, const struct blocks *b, const struct types *t, bool all,
+		      size_t word)
 {
 	for (uint32_t i = 0; i < 64 && word * 64 + i < b->count; i++) {
 		size_t block = word * 64 + i;
-		bool old = b->print[block] != PRINT_FREE && (b->birth[block] & BIRTH_WALK) == 1;
+		bool old = !all && b->print[block] != PRINT_FREE &&
+			   (b->birth[block] & BIRTH_WALK) == 1;
 
 		if (old && b->type[block] == TYPE_NONE)
 			p->raw[word] |= 1ull << i;
@@ -19,7 +21,7 @@ static void list_word(struct parents *p, const struct blocks *b, const struct ty
 	}
 }
 
-int parents_init(struct parents *p, const struct blocks *b, const struct types *t)
+int parents_init(struct parents *p, const struct blocks *b, const struct types *t, bool all)
 {
 	size_t words = (size_t)b->count / 64 + 1;
 
@@ -31,7 +33,7 @@ int parents_init(struct parents *p, const struct blocks *b, const struct types *
 	    pages_grow(&p->raw_rank, &p->raw_rank_cap, words, sizeof(*p->raw_rank)))
 		return -ENOMEM;
 	for (size_t word = 0; word < words; word++) {
-		list_word(p, b, t, word);
+		list_word(p, b, t, all, word);
 		p->rank[word] = (uint32_t)p->entries;
 		p->entries += (size_t)__builtin_popcountll(p->listed[word]);
 	}

@@ -44,7 +44,8 @@ struct parents {
 };
 
 /* 0 or -ENOMEM. Release with parents_release(), also after a failure. */
-int parents_init(struct parents *p, const struct blocks *b, const struct types *t);
+/* @all: every block gets an entry, as a census needs. */
+int parents_init(struct parents *p, const struct blocks *b, const struct types *t, bool all);
 void parents_release(struct parents *p);
 
 /* Make room for @lates late blocks, which nobody holds yet. 0 or -ENOMEM. */

@@ -23,12 +23,13 @@ unsigned reach_type(const struct reach *r, uint32_t block)
 	return block < count ? r->history->now.type[block] : r->late[block - count].type;
 }
 
+/* One walk alone cannot tell what is young: then everything counts as settled. */
 static bool settled(const struct reach *r, uint32_t block)
 {
 	const struct blocks *b = &r->history->now;
 
 	return block < b->count && b->print[block] &&
-	       (b->birth[block] & BIRTH_WALK) < r->history->walks;
+	       ((b->birth[block] & BIRTH_WALK) < r->history->walks || r->history->walks == 1);
 }
 
 void reach_object(const struct reach *r, uint32_t block, struct object *o)
@@ -239,7 +240,7 @@ void reach_storage(struct reach *r, const struct object *o, uint64_t addr)
 	if (block == BLOCK_NONE || parents_reached(&r->parents, block) ||
 	    reach_type(r, block) != TYPE_NONE)
 		return;
-	if (is_first(r, block)) /* nobody's survivor: nobody asks for its parent */
+	if (is_first(r, block) && !r->keep_all) /* nobody's survivor: nobody asks for its parent */
 		parents_see(&r->parents, block);
 	else
 		parents_set(&r->parents, block, o->block, EDGE_STORAGE);
@@ -304,7 +305,7 @@ static void drain_raw(struct reach *r)
 
 int reach_run(struct reach *r)
 {
-	if (parents_init(&r->parents, &r->history->now, r->types) || late_init(r))
+	if (parents_init(&r->parents, &r->history->now, r->types, r->keep_all) || late_init(r))
 		return -ENOMEM;
 	reader_drop(r->reader);
 	r->live_left = REACH_LIVE_MAX;

@@ -75,6 +75,7 @@ struct reach {
 	struct spans *spans; /* read again when pointers lead outside them */
 	uint64_t spans_read_ns;
 	struct parents parents; /* of each block: block, root, or PARENT_NONE */
+	bool keep_all;		/* set before: parents of old leaves and arrays too */
 	struct late *late;
 	size_t lates, late_cap;
 	uint32_t *late_slot; /* hash by address */

@@ -111,3 +111,13 @@ const uint8_t *stream_again(struct stream *s, uint64_t addr, size_t len)
 		fill(s, from, to < s->end ? to : s->end);
 	return bytes;
 }
+
+uint64_t stream_present(const struct stream *s, uint64_t from, uint64_t to)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = run_behind(s, from); i < s->runs && s->run[i].start < to; i++)
+		sum += (s->run[i].end < to ? s->run[i].end : to) -
+		       (s->run[i].start > from ? s->run[i].start : from);
+	return sum;
+}

@@ -47,4 +47,7 @@ const uint8_t *stream_at(struct stream *s, uint64_t addr, size_t len);
  * are read anew. */
 const uint8_t *stream_again(struct stream *s, uint64_t addr, size_t len);
 
+/* Bytes of [@from, @to) of the span that are in memory. */
+uint64_t stream_present(const struct stream *s, uint64_t from, uint64_t to);
+
 #endif

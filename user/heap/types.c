@@ -293,6 +293,14 @@ static unsigned insert(struct types *t, uint64_t addr)
 	return (unsigned)t->count++;
 }
 
+unsigned types_known(const struct types *t, uint64_t addr)
+{
+	for (size_t h = hash(addr) & (t->slots - 1); t->slot[h]; h = (h + 1) & (t->slots - 1))
+		if (t->type[t->slot[h]].address == addr)
+			return t->slot[h];
+	return TYPE_NONE;
+}
+
 unsigned types_at(struct types *t, uint64_t addr)
 {
 	if (!remote_plausible(addr))

@@ -92,6 +92,9 @@ void types_begin_walk(struct types *t);
 /* Number of the type at @addr, or TYPE_NONE. */
 unsigned types_at(struct types *t, uint64_t addr);
 
+/* The same among the types seen so far only: nothing is read. */
+unsigned types_known(const struct types *t, uint64_t addr);
+
 static inline const struct py_type *types_get(const struct types *t, unsigned number)
 {
 	return &t->type[number];

@@ -180,6 +180,16 @@ static void note_size(struct walk *w, uint32_t block, uint32_t was, uint64_t siz
 		add_growth(w, block, had, before, is);
 }
 
+/* The block belongs to the extent that was added last. */
+static void pass_on(const struct walk_sink *sink, const struct blocks *b, struct walk_item *live,
+		    uint32_t block)
+{
+	const struct extent *x = &b->extent[b->extents - 1];
+
+	live->addr = x->addr + (block - x->first) * x->size;
+	sink->block(sink->arg, live);
+}
+
 void walk_block(struct walk *w, uint32_t block, uint32_t was, const uint8_t *bytes, size_t have,
 		uint64_t size)
 {
@@ -215,6 +225,15 @@ void walk_block(struct walk *w, uint32_t block, uint32_t was, const uint8_t *byt
 	w->now->print[block] = print;
 	w->now->type[block] = (uint16_t)number;
 	w->now->birth[block] = now | tracked;
+	if (w->history->sink)
+		pass_on(w->history->sink, w->now,
+			&(struct walk_item){ .size = size,
+					      .bytes = bytes,
+					      .have = have,
+					      .type = number,
+					      .offset = offset,
+					      .birth = now | tracked },
+			block);
 	if (sized) {
 		memcpy(&word, bytes + offset + sized, sizeof(word));
 		note_size(w, block, was, word);
@@ -227,6 +246,11 @@ void walk_free_chunk(struct walk *w, uint64_t addr)
 		w->err = -ENOMEM;
 	else
 		w->free_chunk[w->free_chunks++] = addr;
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
 }
 
 /* Chunks on free lists look live to their neighbours, and their lists are often found after them.
@@ -246,8 +270,20 @@ static void take_out_free_chunks(struct walk *w)
 		b->birth[block] = 0;
 		b->chunk_blocks--;
 		b->chunk_bytes -= size;
-		b->chunk_free_bytes += size;
+		w->parts.chunk_live -= least(w->parts.chunk_live, size + 8);
+		w->parts.chunk_free += size + 8;
 	}
+}
+
+/* What of the pool is in memory: blocks, and the rest with the header. */
+static void count_pool(struct walk *w, const struct pool *pool, uint32_t pool_size)
+{
+	uint64_t present = stream_present(w->stream, pool->addr, pool->addr + pool_size);
+	uint64_t live = least((uint64_t)pool->live * pool->block_size, present);
+
+	w->now->pools++;
+	w->parts.pool_live += live;
+	w->parts.pool_free += present - live;
 }
 
 static void walk_pool(struct walk *w, uint64_t addr, uint32_t pool_size)
@@ -266,17 +302,14 @@ static void walk_pool(struct walk *w, uint64_t addr, uint32_t pool_size)
 		pool_parse(&pool, bytes, addr, pool_size);
 		w->history->torn_pools += pool.torn;
 	}
-	w->now->pools++;
-	if (!pool.live) {
-		w->now->pool_free_bytes += pool_size - POOL_HEADER;
+	count_pool(w, &pool, pool_size);
+	if (!pool.live)
 		return;
-	}
 	first = walk_extent(w, addr + POOL_HEADER, pool.block_size, pool.carved, EXTENT_POOL, &was);
 	if (first == BLOCK_NONE)
 		return;
 	w->now->pool_blocks += pool.live;
 	w->now->pool_bytes += (uint64_t)pool.live * pool.block_size;
-	w->now->pool_free_bytes += pool_size - POOL_HEADER - (uint64_t)pool.live * pool.block_size;
 	/* an earlier walk may have seen fewer carved blocks: those beyond are free there,
 	 * fingerprint 0 or another extent's */
 	for (uint32_t i = 0; i < pool.carved; i++) {
@@ -363,7 +396,8 @@ static void commit(struct walk *w, double seconds, uint64_t began)
 				       .pool_blocks = w->now->pool_blocks,
 				       .chunk_bytes = w->now->chunk_bytes,
 				       .chunk_blocks = w->now->chunk_blocks,
-				       .took_ns = clock_ns() - began };
+				       .took_ns = clock_ns() - began,
+				       .parts = w->parts };
 	h->now = *w->now;
 	h->growth = w->growth;
 	h->growths = w->growths;

@@ -30,15 +30,42 @@ struct growth {
 	uint32_t size[WALKS_MAX]; /* at each walk; SIZE_UNKNOWN before it was there */
 };
 
+/*
+ * Memory that is present, of what the walk knows, in bytes: live blocks with their headers, and
+ * what else is there of the same pools and malloc heaps.
+ */
+struct walk_parts {
+	uint64_t pool_live, pool_free, chunk_live, chunk_free;
+	uint64_t chunk_trim; /* of chunk_free: whole pages, which malloc_trim(3) gives back */
+};
+
+/* A live block while the walk has it at hand. */
+struct walk_item {
+	uint64_t addr, size;
+	const uint8_t *bytes; /* its first @have bytes */
+	size_t have;
+	unsigned type;	 /* TYPE_NONE: raw memory */
+	uint32_t offset; /* of the object in it */
+	uint8_t birth;	 /* as in blocks.birth */
+};
+
+/* Called for every live block of a walk; see tally.h. */
+struct walk_sink {
+	void (*block)(void *arg, const struct walk_item *b);
+	void *arg;
+};
+
 struct walk_totals {
 	double seconds; /* when it began, from the first one */
 	uint64_t pool_bytes, chunk_bytes, pool_blocks, chunk_blocks;
 	uint64_t took_ns;
+	struct walk_parts parts;
 };
 
 /* All walks of one look, of which only the latest is kept block by block, and 36 bytes for each
  * container that changed its size. */
 struct history {
+	const struct walk_sink *sink; /* borrowed; NULL: nobody counts along */
 	struct blocks now;
 	struct growth *growth; /* owned, ordered by block; on pages */
 	size_t growths, growth_cap;
@@ -65,6 +92,7 @@ struct walk {
 	size_t growths, growth_cap;
 	uint64_t *free_chunk; /* owned: chunks found on lists of free ones */
 	size_t free_chunks, free_cap;
+	struct walk_parts parts;
 	int err; /* first -ENOMEM or -E2BIG; the walk goes on without the block and says so */
 };
 

@@ -49,6 +49,7 @@ struct footprint {
 	int64_t rss, pss, uss, swap;
 	int64_t python_live, python_free, native_live, native_free;
 	int64_t thread_stacks, file, shmem, other;
+	int64_t native_trim; /* of native_free: whole pages that malloc_trim(3) would give back */
 };
 
 struct candidate {

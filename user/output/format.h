@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "../model/census.h"
 #include "../model/pause.h"
 #include "../model/report.h"
 
@@ -27,6 +28,8 @@ struct format {
 	int (*leaks)(FILE *out, const struct report *r, const struct format_options *o);
 	/* Print collections and their pauses. */
 	int (*pauses)(FILE *out, const struct pauses *p, const struct format_options *o);
+	/* Print a census of the heap; NULL: the format has no words for it. */
+	int (*heap)(FILE *out, const struct census *c, const struct format_options *o);
 };
 
 /* By name, or by the suffix of a file name; NULL where there is none. */

@@ -3,6 +3,7 @@
  * The report for other programs, schema pyleak.report/1; docs/output.md says how each number is
  * obtained. A field that is unknown is null. Within the schema fields are only ever added.
  */
+#include "census_json.h"
 #include "format.h"
 #include "json_values.h"
 #include "pauses_json.h"
@@ -138,4 +139,5 @@ static int json_leaks(FILE *out, const struct report *r, const struct format_opt
 
 const struct format format_json = {
 	.name = "json", .suffix = ".json", .leaks = json_leaks, .pauses = pauses_json,
+	.heap = census_json,
 };

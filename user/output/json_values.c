@@ -77,12 +77,13 @@ json_t *value_footprint(const struct footprint *f)
 				  "shmem_bytes", value_number(f->shmem),
 				  "other_bytes", value_number(f->other));
 
-	return json_pack("{s:o, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}",
 			 "rss_bytes", value_number(f->rss),
 			 "pss_bytes", value_number(f->pss),
 			 "uss_bytes", value_number(f->uss),
 			 "swap_bytes", value_number(f->swap),
-			 "parts", parts);
+			 "parts", parts,
+			 "native_trim_bytes", value_number(f->native_trim));
 }
 
 json_t *value_warnings(const struct report *r)

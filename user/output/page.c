@@ -163,8 +163,7 @@ static void put_wrapped(const struct page *p, int column, enum page_style style,
 	}
 }
 
-void page_field(const struct page *p, int indent, const char *label, enum page_style style,
-		const char *text)
+void page_rest(const struct page *p, int column, enum page_style style, const char *text)
 {
 	char array[PAGE_TEXT_MAX];
 	struct strbuf copy;
@@ -172,14 +171,20 @@ void page_field(const struct page *p, int indent, const char *label, enum page_s
 	strbuf_init(&copy, array, sizeof(array));
 	strbuf_add(&copy, text);
 	page_clean(p, array, sizeof(array));
+	if (*array)
+		put_wrapped(p, column, style, array);
+	else
+		fputc('\n', p->out);
+}
+
+void page_field(const struct page *p, int indent, const char *label, enum page_style style,
+		const char *text)
+{
 	fprintf(p->out, "%*s", indent, "");
 	if (label) {
 		page_put(p, PAGE_QUIET, label);
 		fprintf(p->out, "%*s", PAGE_LABEL - (int)strlen(label), "");
 		indent += PAGE_LABEL;
 	}
-	if (*array)
-		put_wrapped(p, indent, style, array);
-	else
-		fputc('\n', p->out);
+	page_rest(p, indent, style, text);
 }

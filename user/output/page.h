@@ -59,4 +59,7 @@ void page_put(const struct page *p, enum page_style style, const char *text);
 void page_field(const struct page *p, int indent, const char *label, enum page_style style,
 		const char *text);
 
+/* The rest of a line of which @column columns are written, wrapped under itself. */
+void page_rest(const struct page *p, int column, enum page_style style, const char *text);
+
 #endif

@@ -19,6 +19,7 @@
 
 #include "../util/strbuf.h"
 #include "../util/units.h"
+#include "census_table.h"
 #include "footer.h"
 #include "page.h"
 #include "paths.h"
@@ -394,4 +395,5 @@ static int table_leaks(FILE *out, const struct report *r, const struct format_op
 
 const struct format format_table = {
 	.name = "table", .suffix = ".txt", .leaks = table_leaks, .pauses = pauses_table,
+	.heap = census_table,
 };

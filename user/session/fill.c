@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 
 #include "../probe/calibrate.h"
+#include "parts.h"
 
 #define NATIVE_LEAST 4096.0 /* bytes a second: native memory churns in large pieces */
 #define NATIVE_SHARE 0.3    /* of malloc's growth that must be found among what nothing leads to */
@@ -24,17 +25,6 @@ void fill_target(struct report *r, const struct process *p, const struct py_runt
 	snprintf(r->build, sizeof(r->build), "%s", rt->build);
 	snprintf(r->build_id, sizeof(r->build_id), "%s", rt->build_id);
 	r->threads = threads > 0 ? (int)threads : 0;
-}
-
-/* What the heap walk knows of the footprint; what is left of RSS is "other". */
-static void fill_parts(struct footprint *f, const struct blocks *b)
-{
-	if (f->rss == UNKNOWN)
-		return;
-	f->python_live = (int64_t)b->pool_bytes;
-	f->python_free = (int64_t)b->pool_free_bytes;
-	f->native_live = (int64_t)b->chunk_bytes;
-	f->native_free = (int64_t)b->chunk_free_bytes;
 }
 
 static bool rises_always(const struct history *h)
@@ -100,7 +90,7 @@ static void fill_loss(struct report *r, const struct heap *heap, const struct wa
 	r->loss.blind_threads = w->threads_missed;
 }
 
-static void warn(struct report *r, const struct heap *heap)
+void fill_warnings(struct report *r, const struct heap *heap)
 {
 	const struct holders *h = &heap->holders;
 
@@ -117,7 +107,7 @@ static void warn(struct report *r, const struct heap *heap)
 	if (heap->history.out_of_memory)
 		report_warn(r, "%llu blocks found no room in our tables",
 			    (unsigned long long)heap->history.out_of_memory);
-	if (heap->reach.live_left < REACH_LIVE_MAX / 100)
+	if (heap->reach.reached && heap->reach.live_left < REACH_LIVE_MAX / 100)
 		report_warn(r, "the target allocates faster than it can be searched: what it "
 			       "allocated last was not looked at");
 	if (h->unreached_objects >= UNREACHED_LEAST)
@@ -130,11 +120,19 @@ static void warn(struct report *r, const struct heap *heap)
 			    types_get(&heap->types, h->unreached[0].type)->name);
 }
 
+void fill_own_cost(struct report *r, const struct remote *mem)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	r->cost.own_rss_peak_bytes = (uint64_t)usage.ru_maxrss * 1024;
+	r->cost.bytes_read = mem->bytes;
+}
+
 int fill_report(struct report *r, const struct heap *heap, struct suspects *suspects,
 		struct watch *watch, const struct stores *stores)
 {
 	struct watch_stats w = { 0 };
-	struct rusage usage;
 	int err;
 
 	if (watch)
@@ -143,15 +141,14 @@ int fill_report(struct report *r, const struct heap *heap, struct suspects *susp
 	for (unsigned i = 0; i < r->walks && i < REPORT_WALKS_MAX; i++)
 		r->walk_seconds[i] = heap->history.total[i].seconds;
 	r->threshold_bytes_per_second = verdict_threshold(r->duration_seconds);
-	fill_parts(&r->after, &heap->history.now);
+	parts_fill(&r->before, &heap->history.total[0].parts);
+	parts_fill(&r->after, &heap->history.total[r->walks - 1].parts);
 	err = fill_candidates(r, heap, suspects);
 	if (err)
 		return err;
 	fill_loss(r, heap, &w, stores);
-	warn(r, heap);
-	getrusage(RUSAGE_SELF, &usage);
-	r->cost.own_rss_peak_bytes = (uint64_t)usage.ru_maxrss * 1024;
-	r->cost.bytes_read = stores->mem->bytes;
+	fill_warnings(r, heap);
+	fill_own_cost(r, stores->mem);
 	r->cost.probe_hits = w.hits;
 	r->cost.target_cpu_percent = calibrate_cost_percent(&w, r->duration_seconds);
 	verdict_report(r);

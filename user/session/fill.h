@@ -12,6 +12,12 @@
 
 void fill_target(struct report *r, const struct process *p, const struct py_runtime *rt);
 
+/* What a person should know of how the heap was read. */
+void fill_warnings(struct report *r, const struct heap *heap);
+
+/* Memory of our own, and what was read. */
+void fill_own_cost(struct report *r, const struct remote *mem);
+
 /* Everything else; @watch may be NULL. 0 or -ENOMEM. */
 int fill_report(struct report *r, const struct heap *heap, struct suspects *suspects,
 		struct watch *watch, const struct stores *stores);

@@ -29,6 +29,8 @@ enum option_key {
 	KEY_VERSION,
 	KEY_MIN_PAUSE,
 	KEY_LIVE,
+	KEY_BY,
+	KEY_DIFF,
 };
 
 static const struct argp_option option_list[] = {
@@ -39,7 +41,10 @@ static const struct argp_option option_list[] = {
 	  1 },
 	{ "output", 'o', "FILE", 0, "write the report there; its suffix chooses the format", 2 },
 	{ "format", KEY_FORMAT, "FORMAT", 0, "table (default), json or folded", 2 },
-	{ "top", KEY_TOP, "N", 0, "print at most N candidates (default 10; 0: all)", 2 },
+	{ "top", KEY_TOP, "N", 0, "print at most N candidates, or rows (default 10; 0: all)", 2 },
+	{ "by", KEY_BY, "WHAT", 0,
+	  "heap: type, holder, size, module or age (default: type and holder)", 3 },
+	{ "diff", KEY_DIFF, "DURATION", 0, "heap: what grew in that time", 3 },
 	{ "min-pause", KEY_MIN_PAUSE, "DURATION", 0,
 	  "gc: report pauses of at least that long one by one, such as 500us, 5ms", 3 },
 	{ "live", KEY_LIVE, NULL, 0, "gc: show the report while watching", 3 },
@@ -63,10 +68,11 @@ static const struct {
 } commands[] = {
 	{ "doctor", COMMAND_DOCTOR },
 	{ "gc", COMMAND_GC },
+	{ "heap", COMMAND_HEAP },
 };
 
 static const char *const later_commands[] = {
-	"heap", "who", "top", "fds", "ps", "agent", "report", "diff", "check",
+	"who", "top", "fds", "ps", "agent", "report", "diff", "check",
 };
 
 /* Name, and the end of a file name that stands for it. */
@@ -82,7 +88,7 @@ struct parse {
 	struct err *e;
 	const char *format;
 	const char *command;
-	bool quiet, verbose;
+	bool quiet, verbose, by;
 };
 
 #define USAGE(p, ...) err_set((p)->e, EINVAL, EXIT_USAGE, __VA_ARGS__)
@@ -137,16 +143,36 @@ static int add_pids(struct parse *p, const char *list)
 	}
 }
 
+static int parse_duration(struct parse *p, const char *option, const char *text, uint64_t *ns)
+{
+	if (units_parse_duration(text, ns))
+		return USAGE(p, "%s: '%s' is not a duration; write 500ms, 15s or 2m" HINT, option,
+			     text);
+	if (*ns < DURATION_MIN_NS || *ns > DURATION_MAX_NS)
+		return USAGE(p, "%s: %s is outside of 500ms to 24h" HINT, option, text);
+	return 0;
+}
+
 static int set_duration(struct parse *p, const char *text)
 {
-	uint64_t ns;
+	return parse_duration(p, "-d", text, &p->o->duration_ns);
+}
 
-	if (units_parse_duration(text, &ns))
-		return USAGE(p, "-d: '%s' is not a duration; write 500ms, 15s or 2m" HINT, text);
-	if (ns < DURATION_MIN_NS || ns > DURATION_MAX_NS)
-		return USAGE(p, "-d: %s is outside of 500ms to 24h" HINT, text);
-	p->o->duration_ns = ns;
-	return 0;
+static int set_diff(struct parse *p, const char *text)
+{
+	return parse_duration(p, "--diff", text, &p->o->diff_ns);
+}
+
+static int set_by(struct parse *p, const char *what)
+{
+	for (int by = 0; by < CENSUS_VIEWS; by++) {
+		if (strcmp(what, census_by_name((enum census_by)by)) != 0)
+			continue;
+		p->o->by = (enum census_by)by;
+		p->by = true;
+		return 0;
+	}
+	return USAGE(p, "--by: '%s' is none of type, holder, size, module, age" HINT, what);
 }
 
 static int set_min_pause(struct parse *p, const char *text)
@@ -285,7 +311,8 @@ static const struct {
 	{ 'v', set_verbose },	     { KEY_FORMAT, set_format },
 	{ KEY_TOP, set_top },	     { KEY_BUDGET, set_budget },
 	{ KEY_COLOR, set_color },    { KEY_FAIL_ON_LEAK, set_fail_on_leak },
-	{ KEY_EXACT, set_exact }, { KEY_MIN_PAUSE, set_min_pause },
+	{ KEY_EXACT, set_exact },    { KEY_MIN_PAUSE, set_min_pause },
+	{ KEY_BY, set_by },	     { KEY_DIFF, set_diff },
 	{ KEY_LIVE, set_live },	     { ARGP_KEY_ARG, set_command },
 };
 
@@ -313,12 +340,13 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = option_list,
 	.parser = parse_option,
-	.args_doc = "-p PID[,PID...] [-d DURATION]\ngc -p PID [-d DURATION]\ndoctor [-p PID]",
+	.args_doc = "-p PID[,PID...] [-d DURATION]\nheap -p PID [--diff DURATION] [--by WHAT]\n"
+		    "gc -p PID [-d DURATION]\ndoctor [-p PID]",
 	.doc = "Find what leaks in a running Python process: who holds it, and the line that "
 	       "stores it. The process is "
-	       "neither changed nor stopped. gc says how long its garbage collections stop it, and "
-	       "why (30 s unless -d says otherwise). doctor says what works on this kernel and "
-	       "for this process."
+	       "neither changed nor stopped. heap says what it holds now. gc says how long its "
+	       "garbage collections stop it, and why (30 s unless -d says otherwise). doctor says "
+	       "what works on this kernel and for this process."
 	       "\vExit codes: 0 done, 1 failed, 2 usage, 3 a leak was found (--fail-on-leak), 4 "
 	       "the target ended first, "
 	       "5 not permitted, 6 not Python, or a Python whose layout could not be verified.",
@@ -345,6 +373,32 @@ static int choose_format(struct parse *p)
 		return USAGE(p, "--format: '%s' is none of table, json, folded" HINT, p->format);
 	if (!o->format)
 		o->format = format_by_name("table");
+	if (o->command == COMMAND_HEAP && !o->format->heap)
+		return USAGE(p, "the format %s is for leaks only" HINT, o->format->name);
+	return 0;
+}
+
+static int check_gc(struct parse *p)
+{
+	const struct options *o = p->o;
+
+	if (o->command == COMMAND_GC && o->pid_count > 1)
+		return USAGE(p, "gc watches one process at a time" HINT);
+	if (o->command != COMMAND_GC && (o->live || o->min_pause_ns))
+		return USAGE(p, "--live and --min-pause belong to the command gc" HINT);
+	return 0;
+}
+
+static int check_heap(struct parse *p)
+{
+	const struct options *o = p->o;
+
+	if (o->command != COMMAND_HEAP && (p->by || o->diff_ns))
+		return USAGE(p, "%s belongs to the command heap" HINT, p->by ? "--by" : "--diff");
+	if (o->command == COMMAND_HEAP && o->duration_ns)
+		return USAGE(p, "-d: heap looks once; use --diff to see what grows" HINT);
+	if (o->by == CENSUS_AGE && !o->diff_ns)
+		return USAGE(p, "--by age needs --diff: age is told by looking again" HINT);
 	return 0;
 }
 
@@ -355,12 +409,10 @@ static int check_whole(struct parse *p)
 	if (p->quiet && p->verbose)
 		return USAGE(p, "-q and -v contradict each other" HINT);
 	o->level = p->quiet ? LOG_QUIET : p->verbose ? LOG_VERBOSE : LOG_NORMAL;
-	if ((o->command == COMMAND_LEAKS || o->command == COMMAND_GC) && !o->pid_count)
+	if (o->command <= COMMAND_HEAP && o->command != COMMAND_DOCTOR && !o->pid_count)
 		return USAGE(p, "no process was named; use -p PID" HINT);
-	if (o->command == COMMAND_GC && o->pid_count > 1)
-		return USAGE(p, "gc watches one process at a time" HINT);
-	if (o->command != COMMAND_GC && (o->live || o->min_pause_ns))
-		return USAGE(p, "--live and --min-pause belong to the command gc" HINT);
+	if (check_gc(p) || check_heap(p))
+		return EINVAL;
 	return choose_format(p);
 }
 
@@ -369,7 +421,7 @@ int options_parse(struct options *o, int argc, char **argv, struct err *e)
 	struct parse p = { .o = o, .e = e };
 	int rc;
 
-	*o = (struct options){ .top = TOP_DEFAULT, .budget_percent = 1 };
+	*o = (struct options){ .top = TOP_DEFAULT, .budget_percent = 1, .by = CENSUS_DEFAULT };
 	rc = argp_parse(&argp, argc, argv, ARGP_NO_ERRS | ARGP_NO_EXIT | ARGP_NO_HELP, NULL, &p);
 	if (!rc && (o->command == COMMAND_HELP || o->command == COMMAND_VERSION))
 		return 0;

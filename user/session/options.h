@@ -20,6 +20,7 @@ enum command {
 	COMMAND_LEAKS, /* no word: the main job */
 	COMMAND_DOCTOR,
 	COMMAND_GC,
+	COMMAND_HEAP,
 	COMMAND_HELP,	 /* --help */
 	COMMAND_VERSION, /* --version */
 };
@@ -29,7 +30,7 @@ enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 struct options {
 	enum command command;
 	pid_t pids[OPTIONS_PIDS_MAX]; /* in the order given, each once */
-	unsigned int pid_count;	      /* at least 1 for COMMAND_LEAKS; 1 for _GC */
+	unsigned int pid_count;	      /* at least 1 for COMMAND_LEAKS and _HEAP; 1 for _GC */
 	uint64_t duration_ns;	      /* 0: until the answer is clear */
 	char *output;		      /* owned; NULL: standard output */
 	const struct format *format;  /* never NULL */
@@ -41,6 +42,8 @@ struct options {
 	enum log_level level;
 	bool fail_on_leak;
 	bool exact; /* every allocation, by probes on the allocators */
+	enum census_by by;	      /* of COMMAND_HEAP */
+	uint64_t diff_ns;	      /* of COMMAND_HEAP; 0: one census */
 };
 
 /* 0; or -EINVAL (-ENOMEM) with @e set, EXIT_USAGE. options_release() is allowed after both. */

@@ -170,6 +170,7 @@ int footprint_read(struct footprint *f, const struct process *p)
 		.file = UNKNOWN,
 		.shmem = UNKNOWN,
 		.other = UNKNOWN,
+		.native_trim = UNKNOWN,
 	};
 	if (read_smaps(p->pid, f, &total) != 0)
 		return read_status(p->pid, f);
