@@ -84,8 +84,8 @@ static void judge_slot(struct candidate *c, const struct measured *m)
 {
 	double rate = m->interval > 0 ? (double)m->objects / m->interval : 0;
 
-	if (m->objects < SLOT_OBJECTS_MIN) {
-		candidate_evidence(c, "only %llu objects came and stayed",
+	if (m->objects < SLOT_OBJECTS_MIN * m->siblings) {
+		candidate_evidence(c, "only %llu objects came and stayed there",
 				   (unsigned long long)m->objects);
 		settle(c, VERDICT_NO_GROWTH, 0.5);
 	} else if (m->slots_of_one > SLOTS_REPLACED) {
