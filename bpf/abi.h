@@ -138,7 +138,8 @@ struct gc_running {
 	__u64 thread_state; /* 0: not looked up at entry */
 	struct gc_clock clock;
 	struct gc_stat stat[GC_GENERATIONS];
-	__s64 long_lived_total, long_lived_pending, heap_size; /* -1: the version has it not */
+	__s64 heap_size;			    /* -1: the version has it not */
+	__s64 long_lived_total, long_lived_pending; /* -1 where it has */
 	__s32 threshold[GC_GENERATIONS], count[GC_GENERATIONS];
 	__u32 enabled;
 	__u32 reason; /* GC_ABSENT: not passed */

@@ -128,9 +128,12 @@ int gc_collect_enter(struct pt_regs *ctx)
 		count_drop(DROP_GC_STATE);
 		return 0;
 	}
-	now.long_lived_total = read_count(now.state, cfg_gc.long_lived_total);
-	now.long_lived_pending = read_count(now.state, cfg_gc.long_lived_pending);
 	now.heap_size = read_count(now.state, cfg_gc.heap_size);
+	now.long_lived_total = now.long_lived_pending = -1;
+	if (cfg_gc.heap_size == GC_ABSENT) {
+		now.long_lived_total = read_count(now.state, cfg_gc.long_lived_total);
+		now.long_lived_pending = read_count(now.state, cfg_gc.long_lived_pending);
+	}
 	now.reason = cfg_gc.reason_in_argument ? (__u32)PT_REGS_PARM3(ctx) : GC_ABSENT;
 	read_clock(&now.clock);
 	now.start_ns = bpf_ktime_get_ns();
