@@ -123,6 +123,7 @@ struct gc_clock {
 	__u64 exec_start_ns, run_ns; /* se.exec_start, se.sum_exec_runtime */
 	__u64 queue_ns;		     /* sched_info.run_delay: runnable, without a CPU */
 	__u64 minor_faults, major_faults;
+	__u64 cpu; /* whose clock exec_start_ns is of: they differ */
 };
 
 /* A collection that runs: value of the map of them, key struct gc_key. */
@@ -301,9 +302,9 @@ struct native_snapshot {
 
 _Static_assert(sizeof(struct py_frame_ref) == 16, "py_frame_ref");
 _Static_assert(sizeof(struct gc_layout) == 112, "gc_layout");
-_Static_assert(sizeof(struct gc_running) == 24 + 40 + 72 + 24 + 24 + 8, "gc_running");
+_Static_assert(sizeof(struct gc_running) == 24 + 48 + 72 + 24 + 24 + 8, "gc_running");
 _Static_assert(sizeof(struct gc_outcome) == 64, "gc_outcome");
-_Static_assert(sizeof(struct gc_event) == 192 + 64 + 8 + 16 * PY_MAX_FRAMES, "gc_event");
+_Static_assert(sizeof(struct gc_event) == 200 + 64 + 8 + 16 * PY_MAX_FRAMES, "gc_event");
 _Static_assert(sizeof(struct gc_totals) == 64 + 8 * GC_BUCKETS, "gc_totals");
 _Static_assert(sizeof(struct native_snapshot) ==
 		       72 + 16 * NATIVE_RETURNS + 24 * PY_MAX_FRAMES + NATIVE_STACK_BYTES,

@@ -38,6 +38,7 @@ static __always_inline void read_clock(struct gc_clock *clock)
 		clock->queue_ns = BPF_CORE_READ(task, sched_info.run_delay);
 	clock->minor_faults = BPF_CORE_READ(task, min_flt);
 	clock->major_faults = BPF_CORE_READ(task, maj_flt);
+	clock->cpu = bpf_get_smp_processor_id();
 }
 
 static __always_inline bool read_stats(__u64 state, struct gc_stat *stat)
@@ -197,15 +198,24 @@ static __always_inline void what_it_took(const struct gc_running *before, __u64 
 					 struct gc_outcome *outcome)
 {
 	struct gc_clock after;
-	__u64 ran;
+	__u64 ran, off;
 
 	read_clock(&after);
 	outcome->pause_ns = end_ns - before->start_ns;
-	/* Both are written when a thread is accounted for: what one gains more, it was off. */
-	ran = after.run_ns - before->clock.run_ns;
-	outcome->off_ns = after.exec_start_ns - before->clock.exec_start_ns;
-	outcome->off_ns = outcome->off_ns > ran ? outcome->off_ns - ran : 0;
 	outcome->queue_ns = after.queue_ns - before->clock.queue_ns;
+	if (outcome->queue_ns > outcome->pause_ns)
+		outcome->queue_ns = outcome->pause_ns;
+	/*
+	 * Both are written when a thread is accounted for: what one gains more, it was off. On
+	 * another CPU the first is of another clock; then it is right to a tick only.
+	 */
+	ran = after.run_ns - before->clock.run_ns;
+	off = after.cpu == before->clock.cpu ? after.exec_start_ns - before->clock.exec_start_ns
+					     : outcome->pause_ns;
+	off = off > ran ? off - ran : 0;
+	if (off > outcome->pause_ns)
+		off = outcome->pause_ns;
+	outcome->off_ns = off > outcome->queue_ns ? off : outcome->queue_ns;
 	outcome->minor_faults = after.minor_faults - before->clock.minor_faults;
 	outcome->major_faults = after.major_faults - before->clock.major_faults;
 }
