@@ -3,7 +3,8 @@
 
 #include "kinds.h"
 
-#define LINKS_SEEN 2 /* links in a row that make a chain */
+#define LINKS_SEEN 2   /* links in a row that make a chain */
+#define CHAIN_UP_MAX 8 /* steps from a survivor up to the link that holds it */
 
 /*
  * The nearest ancestor of the same type within CHAIN_EDGES_MAX edges, or PARENT_NONE. The edges are
@@ -43,21 +44,36 @@ static bool same(const struct chain *a, const struct chain *b)
 	return true;
 }
 
-struct chain chain_find(const struct reach *r, uint32_t survivor)
+/* Does @block hang on others of its type, one by one over the same edges? */
+static bool is_link(const struct reach *r, uint32_t block, struct chain *out)
 {
-	struct chain first = { .block = survivor }, none = { 0 };
-	uint32_t at = survivor;
+	uint32_t at = block;
 
-	if (survivor == PARENT_NONE || reach_type(r, survivor) == TYPE_NONE)
-		return none;
+	if (reach_type(r, block) == TYPE_NONE)
+		return false;
+	*out = (struct chain){ .block = block };
 	for (unsigned i = 0; i < LINKS_SEEN; i++) {
 		struct chain link = { 0 };
 
-		at = link_before(r, at, i ? &link : &first);
-		if (at == PARENT_NONE || (i && !same(&link, &first)))
-			return none;
+		at = link_before(r, at, i ? &link : out);
+		if (at == PARENT_NONE || (i && !same(&link, out)))
+			return false;
 	}
-	return first;
+	return true;
+}
+
+struct chain chain_find(const struct reach *r, uint32_t survivor)
+{
+	struct chain found;
+
+	for (unsigned up = 0; up < CHAIN_UP_MAX; up++) {
+		if (survivor == PARENT_NONE || reach_is_root(survivor))
+			break;
+		if (is_link(r, survivor, &found))
+			return found;
+		survivor = reach_parent(r, survivor);
+	}
+	return (struct chain){ 0 };
 }
 
 uint64_t chain_tail(struct reach *r, struct chain *c)

@@ -20,7 +20,8 @@ struct chain {
 	unsigned edges; /* 0: no chain */
 };
 
-/* Is @survivor held by another object of its type over few edges, and that one by another again? */
+/* The list that @survivor, or what holds it over a few steps, is a link of: held by another of its
+ * type, and that one again. */
 struct chain chain_find(const struct reach *r, uint32_t survivor);
 
 /* The slot at the end of the chain, now; 0 where it cannot be followed. Moves c->block along. */

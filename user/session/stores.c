@@ -9,6 +9,7 @@
 #define SIZE_EVERY 0.1 /* seconds between two readings of the sizes */
 #define HITS_ENOUGH 12 /* stores of one holder */
 #define HITS_MOST 64   /* of one word and thread, in one turn */
+#define TAIL_PATIENCE 0.1 /* seconds after which the end of a list is elsewhere */
 #define PATIENCE                                                                         \
 	0.6 /* seconds that a word may keep a register from others without being written \
 	     */
@@ -17,7 +18,7 @@
 struct turn {
 	struct store *store; /* NULL: free */
 	double since;
-	uint32_t hits_before;
+	bool tail; /* the end of a list: missed once the list went on without it */
 };
 
 struct round {
@@ -96,22 +97,30 @@ static void release(struct round *round, unsigned slot)
 	round->turn[slot].store = NULL;
 }
 
-/* Its words in turn; the end of a list is looked for when its turn comes, for it moves. */
-static uint64_t next_word(struct stores *s, struct store *store)
+/*
+ * Its words in turn. The end of a list is looked for when its turn comes, for it moves: once to
+ * come near it, which may take a while, and once more to find where it is now.
+ */
+static uint64_t next_word(struct stores *s, struct store *store, bool *tail)
 {
 	unsigned turn = store->turn++ % (store->words + (store->chain.edges > 0));
 
-	return turn < store->words ? store->word[turn] : chain_tail(s->reach, &store->chain);
+	*tail = turn == store->words;
+	if (!*tail)
+		return store->word[turn];
+	chain_tail(s->reach, &store->chain);
+	return chain_tail(s->reach, &store->chain);
 }
 
 static void take(struct round *round, unsigned slot, double now)
 {
 	struct store *store = pick(round);
 	uint64_t word;
+	bool tail;
 
 	if (!store)
 		return;
-	word = next_word(round->s, store);
+	word = next_word(round->s, store, &tail);
 	if (!word)
 		return;
 	if (watch_arm(round->s->watch, slot, word, store->sized, HITS_MOST)) {
@@ -119,7 +128,7 @@ static void take(struct round *round, unsigned slot, double now)
 		return;
 	}
 	store->watched++;
-	round->turn[slot] = (struct turn){ store, now, store->hits };
+	round->turn[slot] = (struct turn){ store, now, tail };
 }
 
 /* Registers that have seen enough, or nothing for long while others wait, go to the next. */
@@ -132,7 +141,8 @@ static void rotate(struct round *round, double now)
 		for (unsigned k = 0; k < round->count && !others; k++)
 			others = waiting(round, round->store[k]);
 		if (turn->store && (turn->store->hits >= enough(turn->store) ||
-				    (others && now - turn->since > PATIENCE)))
+				    (others && now - turn->since > PATIENCE) ||
+				    (turn->tail && now - turn->since > TAIL_PATIENCE)))
 			release(round, i);
 		if (!turn->store)
 			take(round, i, now);
