@@ -229,3 +229,17 @@ void py_runtime_unwind(const struct py_runtime *rt, struct py_unwind *out)
 	out->skip_owner_min = l->facts.skip_owner_min;
 	out->fr_is_entry = l->fr_is_entry;
 }
+
+static void count_interpreter(void *arg, uint64_t interp)
+{
+	(void)interp;
+	(*(unsigned int *)arg)++;
+}
+
+bool py_threads_are_ambiguous(const struct py_runtime *rt, struct remote *mem)
+{
+	unsigned int interpreters = 0;
+
+	py_interpreters(rt, mem, count_interpreter, &interpreters);
+	return interpreters > 1 && rt->layout.minor < 13;
+}

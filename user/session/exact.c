@@ -135,11 +135,14 @@ static int measure_coverage(struct exact *x)
 	return 0;
 }
 
-static void say_coverage(const struct exact *x, struct report *r, bool pools)
+static void say_coverage(struct exact *x, struct report *r, bool pools)
 {
 	const struct account_attached *a = account_attached(x->account, ACCOUNT_IS_PYMALLOC);
 	double share = x->born ? (double)x->born_seen / (double)x->born : 0;
 
+	if (py_threads_are_ambiguous(&x->rt, &x->mem))
+		report_warn(r, "the process has sub-interpreters, and before 3.13 its threads do not say "
+			       "which they run: stacks may be of another one");
 	if (!a->probes)
 		report_warn(r, "CPython's allocator could not be probed (%.120s)", a->why);
 	else if (x->born < BORN_LEAST)

@@ -58,31 +58,13 @@ static bool must_stop(void *arg)
 	return interrupt_seen() || target_is_gone(l);
 }
 
-static void count_interpreter(void *arg, uint64_t interp)
-{
-	(void)interp;
-	(*(unsigned *)arg)++;
-}
-
-/*
- * To 3.12 a thread's pthread key goes on naming its first interpreter while it runs code of
- * another: the stacks of such a process would be of the wrong one.
- */
-static bool stacks_are_ambiguous(struct look *l)
-{
-	unsigned interpreters = 0;
-
-	py_interpreters(&l->rt, &l->mem, count_interpreter, &interpreters);
-	return interpreters > 1 && l->rt.layout.minor < 13;
-}
-
 static void open_watch(struct look *l, struct report *r)
 {
 	struct err e = { 0 };
 	struct py_unwind unwind;
 
 	py_runtime_unwind(&l->rt, &unwind);
-	if (stacks_are_ambiguous(l))
+	if (py_threads_are_ambiguous(&l->rt, &l->mem))
 		err_set(&e, -EOPNOTSUPP, EXIT_FAILED,
 			"pid %d has sub-interpreters, and before 3.13 its threads do not say which "
 			"they run",
