@@ -47,8 +47,9 @@ void py_interpreters(const struct py_runtime *rt, struct remote *mem,
 		     void (*fn)(void *arg, uint64_t interp), void *arg);
 
 /*
- * Has the process several interpreters whose threads cannot be told apart from outside? To 3.12 a thread's pthread
- * key goes on naming its first interpreter while it runs code of another, so stacks would be of the wrong one.
+ * Has the process several interpreters whose threads cannot be told apart from outside? To 3.12 a
+ * thread's pthread key goes on naming its first interpreter while it runs code of another, so
+ * stacks would be of the wrong one.
  */
 bool py_threads_are_ambiguous(const struct py_runtime *rt, struct remote *mem);
 

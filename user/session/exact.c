@@ -141,8 +141,8 @@ static void say_coverage(struct exact *x, struct report *r, bool pools)
 	double share = x->born ? (double)x->born_seen / (double)x->born : 0;
 
 	if (py_threads_are_ambiguous(&x->rt, &x->mem))
-		report_warn(r, "the process has sub-interpreters, and before 3.13 its threads do not say "
-			       "which they run: stacks may be of another one");
+		report_warn(r, "the process has sub-interpreters, and before 3.13 its threads do "
+			       "not say which they run: stacks may be of another one");
 	if (!a->probes)
 		report_warn(r, "CPython's allocator could not be probed (%.120s)", a->why);
 	else if (x->born < BORN_LEAST)
