@@ -253,20 +253,7 @@ uint64_t kinds_slot(struct reach *r, const struct object *o, unsigned edge)
 
 uint64_t kinds_size_word(const struct reach *r, const struct object *o)
 {
-	const struct py_layout *l = &r->rt->layout;
+	uint32_t offset = o->type ? types_size_word(r->types, o->type) : 0;
 
-	if (!o->type)
-		return 0;
-	switch (o->type->kind) {
-	case KIND_LIST:
-	case KIND_DEQUE:
-	case KIND_BYTEARRAY:
-		return o->addr + l->ob_size;
-	case KIND_DICT:
-		return o->addr + l->di_used;
-	case KIND_SET:
-		return o->addr + l->se_used;
-	default:
-		return 0;
-	}
+	return offset ? o->addr + offset : 0;
 }

@@ -360,3 +360,19 @@ unsigned types_identify(struct types *t, const uint8_t *bytes, size_t have, uint
 	}
 	return TYPE_NONE;
 }
+
+uint32_t types_size_word(const struct types *t, const struct py_type *type)
+{
+	switch (type->kind) {
+	case KIND_LIST:
+	case KIND_DEQUE:
+	case KIND_BYTEARRAY:
+		return t->rt->layout.ob_size;
+	case KIND_DICT:
+		return t->rt->layout.di_used;
+	case KIND_SET:
+		return t->rt->layout.se_used;
+	default:
+		return 0;
+	}
+}

@@ -115,4 +115,7 @@ static inline uint32_t types_offset(const struct types *t, unsigned number, uint
 	return t->type[number].prefix + 16 * prefixes;
 }
 
+/* Offset in the object of the word that holds a container's size; 0 where the kind has none. */
+uint32_t types_size_word(const struct types *t, const struct py_type *type);
+
 #endif

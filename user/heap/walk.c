@@ -105,23 +105,6 @@ static uint16_t fingerprint(const struct types *t, const struct py_type *type,
 	return h < PRINT_LEAST ? (uint16_t)(h + PRINT_LEAST) : (uint16_t)h;
 }
 
-/* Offset of the word that holds a container's size; 0 where the kind has none. */
-static uint32_t size_word(const struct types *t, const struct py_type *type)
-{
-	switch (type->kind) {
-	case KIND_LIST:
-	case KIND_DEQUE:
-	case KIND_BYTEARRAY:
-		return t->rt->layout.ob_size;
-	case KIND_DICT:
-		return t->rt->layout.di_used;
-	case KIND_SET:
-		return t->rt->layout.se_used;
-	default:
-		return 0;
-	}
-}
-
 static void add_growth(struct walk *w, uint32_t block, const struct growth *had, uint32_t was,
 		       uint32_t is)
 {
@@ -212,7 +195,7 @@ void walk_block(struct walk *w, uint32_t block, uint32_t was, const uint8_t *byt
 			tracked = word ? BIRTH_TRACKED : 0;
 		}
 	}
-	sized = number != TYPE_NONE ? size_word(w->types, type) : 0;
+	sized = number != TYPE_NONE ? types_size_word(w->types, type) : 0;
 	if (sized && offset + sized + 8 <= have)
 		compared = PRINT_HASH;
 	else
