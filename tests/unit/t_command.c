@@ -9,9 +9,12 @@
 
 #include <cmocka.h>
 
-#include "../../user/session/options.h"
+#include "../../user/command/parse.h"
+#include "../../user/command/print.h"
 
 #define WORDS_MAX 20
+
+static const struct command *command; /* of the line parsed last */
 
 /* Parse the words of @line, parted by spaces; "''" is an empty word. */
 static int parse(struct options *o, struct err *e, const char *line)
@@ -26,7 +29,7 @@ static int parse(struct options *o, struct err *e, const char *line)
 		argv[argc++] = strcmp(word, "''") ? word : "";
 	}
 	memset(e, 0, sizeof(*e));
-	return options_parse(o, argc, argv, e);
+	return command_parse(&command, o, argc, argv, e);
 }
 
 static struct options accepted(const char *line)
@@ -45,7 +48,7 @@ static void the_main_job_has_defaults(void **state)
 	struct options o = accepted("-p 4242");
 
 	(void)state;
-	assert_int_equal(o.command, COMMAND_LEAKS);
+	assert_ptr_equal(command, &command_leaks);
 	assert_int_equal(o.pid_count, 1);
 	assert_int_equal(o.pids[0], 4242);
 	assert_int_equal(o.duration_ns, 0);
@@ -95,7 +98,7 @@ static void the_suffix_chooses_the_format(void **state)
 		{"-p 1 -o a.txt", "table"},
 		{"-p 1 -o a.out", "table"},
 		{"-p 1 -o a.json --format folded", "folded"},
-		{"-p 1 -o a.html --format json", "json"},
+		{"-p 1 -o a.folded --format json", "json"},
 		{"-p 1 -o a -o b.json", "json"},
 	};
 
@@ -113,18 +116,18 @@ static void other_commands(void **state)
 	struct options o = accepted("doctor");
 
 	(void)state;
-	assert_int_equal(o.command, COMMAND_DOCTOR);
+	assert_ptr_equal(command, &command_doctor);
 	assert_int_equal(o.pid_count, 0);
 	options_release(&o);
 	o = accepted("-p 7 doctor");
-	assert_int_equal(o.command, COMMAND_DOCTOR);
+	assert_ptr_equal(command, &command_doctor);
 	assert_int_equal(o.pids[0], 7);
 	options_release(&o);
 	o = accepted("--help");
-	assert_int_equal(o.command, COMMAND_HELP);
+	assert_ptr_equal(command, &command_help);
 	options_release(&o);
 	o = accepted("--version --nonsense");
-	assert_int_equal(o.command, COMMAND_VERSION);
+	assert_ptr_equal(command, &command_version);
 	options_release(&o);
 }
 
@@ -154,6 +157,7 @@ static void wrong_input_is_explained(void **state)
 		{ "-p 1 --budget 1x", "'1x'" },
 		{ "-p 1 --color maybe", "'maybe'" },
 		{ "-p 1 --format xml", "'xml'" },
+		{ "-p 1 --format ''", "''" },
 		{ "-p 1 -o ''", "no name" },
 		{ "-p 1 -q -v", "contradict" },
 		{ "-p 1 -x", "'-x'" },
@@ -161,6 +165,8 @@ static void wrong_input_is_explained(void **state)
 		{ "1234", "pyleak -p 1234" },
 		{ "grow", "'grow'" },
 		{ "doctor doctor", "'doctor'" },
+		{ "doctor -p 1,2", "one process" },
+		{ "doctor --exact -p 1", "--exact" },
 		{ "heap", "-p PID" },
 		{ "heap -p 1 --by nothing", "'nothing'" },
 		{ "heap -p 1 --by age", "--diff" },
@@ -194,7 +200,7 @@ static void gc_takes_one_process_and_its_own_options(void **state)
 
 	(void)state;
 	assert_int_equal(parse(&o, &e, "gc -p 7 -d 2m --min-pause 500us --live"), 0);
-	assert_int_equal(o.command, COMMAND_GC);
+	assert_ptr_equal(command, &command_gc);
 	assert_int_equal(o.min_pause_ns, 500000);
 	assert_true(o.live);
 	options_release(&o);
@@ -213,7 +219,7 @@ static void heap_has_views_of_its_own(void **state)
 
 	(void)state;
 	assert_int_equal(parse(&o, &e, "heap -p 7"), 0);
-	assert_int_equal(o.command, COMMAND_HEAP);
+	assert_ptr_equal(command, &command_heap);
 	assert_int_equal(o.by, CENSUS_DEFAULT);
 	assert_int_equal(o.diff_ns, 0);
 	options_release(&o);
@@ -234,12 +240,6 @@ static void what_comes_later_is_refused_by_name(void **state)
 		{"report x.json", "command report"},
 		{"diff a b", "command diff"},
 		{"check -- true", "command check"},
-		{"-p 1 --format pprof", "format pprof"},
-		{"-p 1 --format html", "format html"},
-		{"-p 1 --format speedscope", "format speedscope"},
-		{"-p 1 -o x.html", "format html"},
-		{"-p 1 -o x.pb.gz", "format pprof"},
-		{"-p 1 -o x.speedscope.json", "format speedscope"},
 	};
 
 	(void)state;
@@ -275,24 +275,57 @@ static void more_pids_than_there_is_room_for(void **state)
 	options_release(&o);
 }
 
-static void help_and_version_are_printed(void **state)
+static char *printed(const struct command *c)
 {
+	struct options o = { 0 };
 	char *text = NULL;
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
 
+	assert_int_equal(c->run(&o, out, NULL), 0);
+	fclose(out);
+	return text;
+}
+
+static void help_and_version_are_printed(void **state)
+{
+	char *text = printed(&command_help);
+
 	(void)state;
-	options_help(out);
-	fclose(out);
 	assert_non_null(strstr(text, "--fail-on-leak"));
-	assert_non_null(strstr(text, "doctor"));
-	assert_non_null(strstr(text, "--exact"));
+	assert_non_null(strstr(text, "--help"));
+	for (unsigned i = 0; commands[i]; i++) {
+		if (!strstr(text, commands[i]->usage))
+			fail_msg("--help does not say how %s is used", commands[i]->word);
+		if (commands[i]->about && !strstr(text, commands[i]->about))
+			fail_msg("--help does not say what %s is for", commands[i]->word);
+	}
 	free(text);
-	out = open_memstream(&text, &len);
-	options_version(out);
-	fclose(out);
+	text = printed(&command_version);
 	assert_memory_equal(text, "pyleak ", 7);
 	free(text);
+}
+
+/* A slip in a name of struct command's options would make an option unusable. */
+static void every_option_of_a_command_exists(void **state)
+{
+	unsigned rows = 0;
+
+	(void)state;
+	while (option_rows[rows].name)
+		rows++;
+	assert_true(rows < OPTIONS_MAX);
+	for (unsigned i = 0; commands[i]; i++)
+		for (unsigned j = 0; j < COMMAND_OPTIONS_MAX && commands[i]->options[j]; j++) {
+			unsigned row = 0;
+
+			while (row < rows &&
+			       strcmp(option_rows[row].name, commands[i]->options[j]) != 0)
+				row++;
+			if (row == rows || option_rows[row].common)
+				fail_msg("%s: no option of its own is called %s",
+					 commands[i]->word, commands[i]->options[j]);
+		}
 }
 
 static void a_file_has_neither_width_nor_color(void **state)
@@ -302,18 +335,18 @@ static void a_file_has_neither_width_nor_color(void **state)
 	FILE *out = tmpfile();
 
 	(void)state;
-	options_format(&o, out, &fo);
+	print_options(&o, out, &fo);
 	assert_int_equal(fo.width, 0);
 	assert_false(fo.color);
 	assert_true(fo.verbose);
 	assert_int_equal(fo.top, 3);
 	o.color = COLOR_ALWAYS;
 	setenv("LC_ALL", "C.UTF-8", 1);
-	options_format(&o, out, &fo);
+	print_options(&o, out, &fo);
 	assert_true(fo.color);
 	assert_false(fo.ascii);
 	setenv("LC_ALL", "C", 1);
-	options_format(&o, out, &fo);
+	print_options(&o, out, &fo);
 	assert_true(fo.ascii);
 	fclose(out);
 	options_release(&o);
@@ -332,6 +365,7 @@ int main(void)
 		cmocka_unit_test(what_comes_later_is_refused_by_name),
 		cmocka_unit_test(more_pids_than_there_is_room_for),
 		cmocka_unit_test(help_and_version_are_printed),
+		cmocka_unit_test(every_option_of_a_command_exists),
 		cmocka_unit_test(a_file_has_neither_width_nor_color),
 	};
 
