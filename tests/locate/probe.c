@@ -28,6 +28,9 @@ static void print_points(const struct py_points *p)
 			       point->site[site].file_offset);
 		printf("|%s\n", point->why);
 	}
+	for (unsigned i = 0; i <= PY_POINT_OBJECT_FREE; i++)
+		printf("alias %u 0x%" PRIx64 " %d\n", i, p->point[i].site[0].alias,
+		       p->point[i].site[0].alias_emulated);
 	for (unsigned i = 0; i < PY_DOMAINS; i++)
 		printf("table %u 0x%" PRIx64 " %s|%s\n", i, p->table[i].address,
 		       py_allocator_name(p->table[i].holds), py_allocator_name(p->table[i].behind));

@@ -67,6 +67,8 @@ static void move_to(struct py_points *points, uint64_t bias)
 		for (unsigned site = 0; site < points->point[i].sites; site++) {
 			points->point[i].site[site].address += bias;
 			points->point[i].site[site].end += bias;
+			if (points->point[i].site[site].alias)
+				points->point[i].site[site].alias += bias;
 		}
 	}
 	for (unsigned i = 0; i < PY_DOMAINS; i++)

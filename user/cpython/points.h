@@ -71,6 +71,14 @@ struct py_site {
 	bool emulated; /* the kernel emulates that instruction; else probe_offset is 0 (13 times
 			  the cost) */
 	char instruction[12]; /* "push", "nop", "jmp", "jcc", "call"; "" where not emulated */
+	/*
+	 * Of the functions in the allocator tables: another address that begins the same function,
+	 * 0 where there is none. A call by it passes the probe if that is `emulated`; else the probe
+	 * for such calls is to be there, at alias_offset.
+	 */
+	uint64_t alias;
+	uint64_t alias_offset; /* in the file */
+	bool alias_emulated;
 };
 
 /* Does the process call it now? */
@@ -106,6 +114,7 @@ struct py_domain_table {
 	uint64_t function[4]; /* malloc, calloc, realloc, free, as read from the process */
 	enum py_allocator holds;
 	enum py_allocator behind; /* what a hook or the debug allocator hands on to; else UNKNOWN */
+	bool redirected;	  /* aliases stand for some of pymalloc's functions: redirect/ */
 };
 
 /* USDT probes of builds with --with-dtrace: struct note in .note.stapsdt. */

@@ -24,16 +24,31 @@ const char *py_allocator_name(enum py_allocator allocator)
 	return allocator < sizeof(names) / sizeof(names[0]) ? names[allocator] : "";
 }
 
-/* Are those four the functions found from @first on? False too where one of them is not known. */
+/*
+ * Are those four the functions found from @first on, perhaps by their aliases? False too where one of
+ * them is not known.
+ */
 static bool holds(const struct py_points *p, const struct table *t, enum py_point first)
 {
 	for (unsigned i = 0; i < 4; i++) {
 		const struct py_point_found *point = &p->point[first + i];
 
-		if (point->sites != 1 || point->site[0].address != t->function[i])
+		if (point->sites != 1 || !t->function[i] ||
+		    (point->site[0].address != t->function[i] &&
+		     point->site[0].alias != t->function[i]))
 			return false;
 	}
 	return true;
+}
+
+static bool is_redirected(const struct py_points *p, const struct table *t)
+{
+	bool aliased = false;
+
+	for (unsigned i = 0; i < 4; i++)
+		aliased = aliased ||
+			  p->point[PY_POINT_OBJECT_MALLOC + i].site[0].alias == t->function[i];
+	return aliased;
 }
 
 static bool in_image(const struct py_points *p, const struct table *t)
@@ -70,6 +85,7 @@ static void classify(const struct py_points *p, struct remote *mem, const struct
 
 		real = direct(p, &t);
 		if (real != PY_ALLOCATOR_UNKNOWN) {
+			out->redirected = real == PY_ALLOCATOR_PYMALLOC && is_redirected(p, &t);
 			out->holds = front == PY_ALLOCATOR_UNKNOWN ? real : front;
 			out->behind = front == PY_ALLOCATOR_UNKNOWN ? PY_ALLOCATOR_UNKNOWN : real;
 			return;
@@ -93,6 +109,7 @@ static void read_table(const struct py_points *p, struct remote *mem, struct py_
 	out->context = 0;
 	memset(out->function, 0, sizeof(out->function));
 	out->holds = out->behind = PY_ALLOCATOR_UNKNOWN;
+	out->redirected = false;
 	if (!out->address || remote_read(mem, out->address, &t, sizeof(t)))
 		return;
 	out->context = t.context;

@@ -83,6 +83,19 @@ static const char *instruction_name(enum code_emulated what)
 	return names[what];
 }
 
+static void complete_alias(const struct code *c, struct py_site *site)
+{
+	struct code_alias alias;
+
+	if (!code_alias(c, site->address,
+			site->emulated ? site->address + site->probe_offset : 0, &alias))
+		return;
+	if (!code_file_offset(c, alias.address, &site->alias_offset))
+		return;
+	site->alias = alias.address;
+	site->alias_emulated = alias.emulated != CODE_STEPPED;
+}
+
 /* The rest of a site, from its address. The contexts of allocators are of no use to anyone. */
 static void complete_site(const struct code *c, enum py_point point, struct py_site *site)
 {
@@ -98,6 +111,8 @@ static void complete_site(const struct code *c, enum py_point point, struct py_s
 	site->emulated = probe.emulated != CODE_STEPPED;
 	snprintf(site->instruction, sizeof(site->instruction), "%s",
 		 instruction_name(probe.emulated));
+	if (point <= PY_POINT_OBJECT_FREE)
+		complete_alias(c, site);
 }
 
 static unsigned take_usdt(const struct points_search *s, const char *name, struct py_usdt *out)

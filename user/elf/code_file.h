@@ -21,6 +21,8 @@ struct code_machine {
 	 * pointer and the arguments alone, and go on with the next?
 	 */
 	bool (*harmless)(const uint8_t *bytes, size_t len, bool first_is_free);
+	/* The length of an instruction that does nothing (a nop, a landing pad), else 0. */
+	size_t (*idle)(const uint8_t *bytes, size_t len);
 	/*
 	 * Next place at or behind @from in code bytes (of @size, at address @base) where an
 	 * operand may be that refers to [@lo, @hi): SIZE_MAX where there is none.

@@ -308,6 +308,7 @@ const struct code_machine code_x86_64 = {
 	.decode = decode,
 	.emulated = x86_emulated,
 	.harmless = x86_harmless,
+	.idle = x86_idle,
 	.next_operand = next_operand,
 	.next_jump = next_jump,
 };

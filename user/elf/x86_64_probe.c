@@ -110,13 +110,16 @@ static int written_one_byte(const struct x86_instruction *i)
 	return -1;
 }
 
+static bool is_endbr64(const struct x86_instruction *i)
+{
+	return i->map == 1 && i->opcode == 0x1e && i->repeat == 0xf3 && i->modrm == 0xfa;
+}
+
 static int written_two_bytes(const struct x86_instruction *i)
 {
 	uint8_t op = i->opcode;
 
-	if (op == 0x1e && i->repeat == 0xf3 && i->modrm == 0xfa) /* endbr64 */
-		return NO_REGISTER;
-	if (op == 0x1f) /* nop */
+	if (is_endbr64(i) || op == 0x1f /* nop */)
 		return NO_REGISTER;
 	if ((op & 0xf0) == 0x40 || op == 0xaf || op == 0xb6 || op == 0xb7 || op == 0xbe ||
 	    op == 0xbf) /* cmov, imul, movzx, movsx */
@@ -158,4 +161,22 @@ bool x86_harmless(const uint8_t *bytes, size_t len, bool first_is_free)
 		return false;
 	}
 	return written != RDI || first_is_free;
+}
+
+/* Nops read no memory, whatever their operand; a lock in front of one would fault. */
+size_t x86_idle(const uint8_t *bytes, size_t len)
+{
+	struct x86_instruction i;
+	bool locked = false;
+
+	if (x86_decode(bytes, len, &i) || i.vector)
+		return 0;
+	for (unsigned prefix = 0; prefix < i.prefixes; prefix++)
+		locked = locked || bytes[prefix] == 0xf0;
+	if (locked || i.rex)
+		return 0;
+	if (x86_emulated(bytes, len) == CODE_NOP || is_endbr64(&i) ||
+	    (i.map == 1 && i.opcode == 0x1f && (i.modrm >> 3 & 7) == 0))
+		return i.length;
+	return 0;
 }
