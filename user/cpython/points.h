@@ -73,8 +73,8 @@ struct py_site {
 	char instruction[12]; /* "push", "nop", "jmp", "jcc", "call"; "" where not emulated */
 	/*
 	 * Of the functions in the allocator tables: another address that begins the same function,
-	 * 0 where there is none. A call by it passes the probe if that is `emulated`; else the probe
-	 * for such calls is to be there, at alias_offset.
+	 * 0 where there is none. A call by it passes the probe if that is `emulated`; else the
+	 * probe for such calls is to be there, at alias_offset.
 	 */
 	uint64_t alias;
 	uint64_t alias_offset; /* in the file */

@@ -25,8 +25,8 @@ const char *py_allocator_name(enum py_allocator allocator)
 }
 
 /*
- * Are those four the functions found from @first on, perhaps by their aliases? False too where one of
- * them is not known.
+ * Are those four the functions found from @first on, perhaps by their aliases? False too where one
+ * of them is not known.
  */
 static bool holds(const struct py_points *p, const struct table *t, enum py_point first)
 {

@@ -137,10 +137,10 @@ struct code_alias {
 };
 
 /*
- * Another address to call the function at @entry by, with the same effect: behind an endbr64 that it
- * begins with, at a nop that pads the gap before it, or at a jump to it. A call by it passes @probe,
- * an instruction of the function; where that is 0 an alias is preferred that is itself emulated.
- * False, and address 0, where there is none.
+ * Another address to call the function at @entry by, with the same effect: behind an endbr64 that
+ * it begins with, at a nop that pads the gap before it, or at a jump to it. A call by it passes
+ * @probe, an instruction of the function; where that is 0 an alias is preferred that is itself
+ * emulated. False, and address 0, where there is none.
  */
 bool code_alias(const struct code *c, uint64_t entry, uint64_t probe, struct code_alias *out);
 
