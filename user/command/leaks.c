@@ -34,6 +34,13 @@ static int run(const struct options *o, FILE *out, struct err *e)
 	return rc ? rc : leaks.found && o->fail_on_leak ? EXIT_LEAK_FOUND : 0;
 }
 
+static int check(const struct options *o, struct err *e)
+{
+	if (o->redirect && !o->exact)
+		return command_refuse(e, "--redirect is a way of --exact");
+	return 0;
+}
+
 static bool prints(const struct format *format)
 {
 	return format->leaks;
@@ -43,7 +50,8 @@ const struct command command_leaks = {
 	.word = "",
 	.usage = "-p PID[,PID...] [-d DURATION]",
 	.pids = PIDS_SOME,
-	.options = { "duration", "exact", "fail-on-leak" },
+	.options = { "duration", "exact", "redirect", "fail-on-leak" },
 	.prints = prints,
+	.check = check,
 	.run = run,
 };

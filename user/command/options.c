@@ -186,6 +186,20 @@ static int set_exact(struct options *o, const char *unused, struct err *e)
 	return 0;
 }
 
+static int set_redirect(struct options *o, const char *unused, struct err *e)
+{
+	(void)unused, (void)e;
+	o->redirect = true;
+	return 0;
+}
+
+static int set_repair(struct options *o, const char *unused, struct err *e)
+{
+	(void)unused, (void)e;
+	o->repair = true;
+	return 0;
+}
+
 const struct option_row option_rows[] = {
 	{ "pid", 'p', true, "PID[,PID...]", "the processes to look at", GROUP_WHAT, add_pids },
 	{ "duration", 'd', false, "DURATION",
@@ -212,6 +226,14 @@ const struct option_row option_rows[] = {
 	{ "exact", 0, false, NULL,
 	  "count every allocation and free meanwhile (default: for 10s); the target runs slower",
 	  GROUP_LOOK, set_exact },
+	{ "redirect", 0, false, NULL,
+	  "with --exact: see all on builds that inline their allocator, too. WRITES to the "
+	  "process: its allocator tables, while it is stopped for about a millisecond, and back at "
+	  "the end; it runs the same code, 0 to 5 % slower, and the probes on top",
+	  GROUP_LOOK, set_redirect },
+	{ "repair", 0, false, NULL,
+	  "doctor: put back what a killed pyleak --redirect left in the process", GROUP_LOOK,
+	  set_repair },
 	{ "fail-on-leak", 0, false, NULL, "exit with 3 where a leak was found", GROUP_LOOK,
 	  set_fail_on_leak },
 	{ "quiet", 'q', true, NULL, "no warnings, no progress", GROUP_TALK, set_quiet },

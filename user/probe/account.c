@@ -22,6 +22,7 @@ struct account {
 	const struct process *process; /* borrowed, all three */
 	const struct py_runtime *rt;
 	const struct py_points *points;
+	bool redirected;
 	int exec_link; /* -1: an exec is not noticed by the kernel side */
 	int link[LINKS_MAX];
 	unsigned links;
@@ -69,6 +70,7 @@ int account_open(struct account **out, const struct process *p, const struct py_
 	a->rt = rt;
 	a->points = points;
 	a->way = options->way;
+	a->redirected = options->redirected;
 	a->exec_link = -1;
 	py_runtime_unwind(rt, &unwind);
 	rc = loader_open(&a->loader, p->pid, &parts, e);
@@ -135,7 +137,7 @@ static void close_links(struct account *a, unsigned from)
 int account_attach(struct account *a, enum account_sources which, struct err *e)
 {
 	struct account_attached *attached = &a->attached[which];
-	struct source_target target = { a->process, a->rt, a->points, NULL };
+	struct source_target target = { a->process, a->rt, a->points, NULL, a->redirected };
 	struct source_probes *probes = malloc(sizeof(*probes));
 	unsigned before = a->links;
 	struct maps maps;

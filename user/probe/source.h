@@ -46,6 +46,7 @@ struct source_target {
 	const struct py_runtime *rt;
 	const struct py_points *points;
 	const struct maps *maps;
+	bool redirected; /* calls come by the functions' aliases: redirect/ */
 };
 
 struct source {

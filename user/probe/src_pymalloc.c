@@ -14,6 +14,15 @@ static const struct {
 	{ PY_POINT_OBJECT_REALLOC, PROGRAM_PYMALLOC_REALLOC, true },
 };
 
+/* Calls by the alias miss a probe at the very entry. */
+static void place(const struct py_site *site, bool redirected, struct source_probe *probe)
+{
+	bool at_alias = redirected && !site->emulated;
+
+	probe->offset = at_alias ? site->alias_offset : site->file_offset + site->probe_offset;
+	probe->emulated = at_alias ? site->alias_emulated : site->emulated;
+}
+
 static void find_points(const struct source_target *t, struct source_probes *out)
 {
 	const struct map *m = maps_find(t->maps, t->rt->image_start);
@@ -31,9 +40,7 @@ static void find_points(const struct source_target *t, struct source_probes *out
 				 py_point_name(functions[i].point), found->why);
 		for (unsigned site = 0; site < found->sites && m; site++) {
 			source_path(t->process, m, probe.path, sizeof(probe.path));
-			probe.offset = found->site[site].file_offset +
-				       found->site[site].probe_offset;
-			probe.emulated = found->site[site].emulated;
+			place(&found->site[site], t->redirected, &probe);
 			snprintf(probe.function, sizeof(probe.function), "%s",
 				 py_point_name(functions[i].point));
 			source_add(out, &probe);

@@ -3,18 +3,19 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "../util/clock.h"
 #include "../util/grow.h"
 #include "../util/procfs.h"
 
-#define SPINS 200	 /* looks at a thread before we sleep between them */
+#define LOOK_NS 20000	 /* between looks at a thread that is to stop */
+#define FIRST (-20)	 /* nice: while others wait for us */
 #define LATE_TRIES 10000 /* of a millisecond, for a thread that stops when it is too late */
 
 enum thread_is { IS_RUNNING, IS_STOPPED, IS_GONE };
@@ -104,16 +105,13 @@ static bool look_at(struct stop_thread *t)
 
 static int wait_for(struct stop *s)
 {
-	unsigned spins = 0;
-
 	for (size_t i = 0; i < s->count; i++) {
 		while (s->thread[i].is == IS_RUNNING && !look_at(&s->thread[i])) {
+			const struct timespec wait = { .tv_nsec = LOOK_NS };
+
 			if (clock_ns() - s->began_ns > STOP_MOST_NS)
 				return -EAGAIN;
-			if (spins++ < SPINS)
-				sched_yield();
-			else
-				clock_sleep_ms(1);
+			nanosleep(&wait, NULL);
 		}
 	}
 	return 0;
@@ -144,6 +142,7 @@ uint64_t stop_release(struct stop *s)
 		if (s->thread[i].is == IS_STOPPED)
 			let_go(&s->thread[i]);
 	ns = clock_ns() - s->began_ns;
+	setpriority(PRIO_PROCESS, 0, s->nice);
 	/* Only what is stopped can be let go. */
 	for (size_t i = 0; i < s->count; i++)
 		let_go_late(&s->thread[i]);
@@ -156,7 +155,9 @@ int stop_all(struct stop *s, pid_t pid)
 {
 	int rc;
 
-	*s = (struct stop){ .began_ns = clock_ns() };
+	*s = (struct stop){ .nice = getpriority(PRIO_PROCESS, 0) };
+	setpriority(PRIO_PROCESS, 0, FIRST); /* denied without CAP_SYS_NICE: it takes longer */
+	s->began_ns = clock_ns();
 	/* Whoever still runs may start another thread, so until there is nobody new. */
 	do {
 		rc = seize_new(s, pid);

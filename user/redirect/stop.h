@@ -22,6 +22,7 @@ struct stop {
 	struct stop_thread *thread; /* owned */
 	size_t count, cap;
 	uint64_t began_ns;
+	int nice; /* ours, before */
 };
 
 /*

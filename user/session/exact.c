@@ -9,6 +9,7 @@
 
 #include "../heap/heap.h"
 #include "../heap/occupied.h"
+#include "../redirect/redirect.h"
 #include "../rank/verdict.h"
 #include "../sample/drain.h"
 #include "../target/footprint.h"
@@ -31,6 +32,7 @@ struct exact {
 	struct heap heap;
 	struct occupied before;
 	struct account *account;
+	struct redirect *redirect; /* NULL: not asked for */
 	struct pyframes *frames;
 	struct drain *drain;
 	struct addresses seen; /* outstanding for the kernel side */
@@ -44,9 +46,19 @@ static double seconds(const struct exact *x)
 	return (double)(clock_ns() - x->began) / 1e9;
 }
 
-static int open_all(struct exact *x, pid_t pid, struct err *e)
+/* The probes are there before the calls that they are to see, and stay until the last. */
+static int attach_all(struct exact *x, struct err *e)
 {
-	const struct account_options options = { attach_best(), ROOM_LIVE, ROOM_SITES };
+	int rc = 0;
+
+	for (int source = 0; source < ACCOUNT_IS_COUNT && !rc; source++)
+		rc = account_attach(x->account, source, e);
+	return !rc && x->redirect ? redirect_begin(x->redirect, e) : rc;
+}
+
+static int open_all(struct exact *x, pid_t pid, bool redirect, struct err *e)
+{
+	const struct account_options options = { attach_best(), ROOM_LIVE, ROOM_SITES, redirect };
 	int rc = process_open(&x->process, pid, e);
 
 	if (rc)
@@ -55,6 +67,8 @@ static int open_all(struct exact *x, pid_t pid, struct err *e)
 	rc = py_runtime_open(&x->rt, &x->process, &x->mem, e);
 	if (!rc)
 		rc = py_points_find(&x->points, &x->rt, &x->process, &x->mem, e);
+	if (!rc && redirect)
+		rc = redirect_open(&x->redirect, &x->process, &x->points, e);
 	if (!rc)
 		rc = account_open(&x->account, &x->process, &x->rt, &x->points, &options, e);
 	if (rc)
@@ -66,13 +80,12 @@ static int open_all(struct exact *x, pid_t pid, struct err *e)
 	if (rc)
 		return err_set(e, rc, EXIT_FAILED, "cannot account for pid %d: %s", (int)pid,
 			       strerror(-rc));
-	for (int source = 0; source < ACCOUNT_IS_COUNT && !rc; source++)
-		rc = account_attach(x->account, source, e);
-	return rc;
+	return attach_all(x, e);
 }
 
 static void close_all(struct exact *x)
 {
+	redirect_close(x->redirect);
 	addresses_release(&x->seen);
 	occupied_release(&x->before);
 	drain_close(x->drain);
@@ -219,6 +232,25 @@ static int fill(struct exact *x, struct report *r)
 	return 0;
 }
 
+/* Put everything back, and what that came to. A target that could not be restored is no failure. */
+static void say_redirect(struct exact *x, struct report *r)
+{
+	const struct restored *done = redirect_done(x->redirect);
+	struct err e = { 0 };
+
+	if (redirect_end(x->redirect, &e))
+		report_warn(r, "%s", e.text);
+	r->cost.target_stopped_ns = done->stopped_ns;
+	if (done->children)
+		report_warn(r, "%u children forked meanwhile were restored as well",
+			    done->children);
+	if (done->children_left)
+		report_warn(r,
+			    "%u children forked meanwhile could not be restored: they run the same "
+			    "code, a little slower",
+			    done->children_left);
+}
+
 static int look(struct exact *x, struct report *r, const struct options *o, struct log *log)
 {
 	int rc;
@@ -233,6 +265,8 @@ static int look(struct exact *x, struct report *r, const struct options *o, stru
 				 log);
 	if (!rc && process_alive(&x->process))
 		rc = measure_coverage(x);
+	if (x->redirect)
+		say_redirect(x, r);
 	account_detach(x->account);
 	footprint_read(&r->after, &x->process);
 	return rc ? rc : fill(x, r);
@@ -249,7 +283,7 @@ int exact_run(struct report *r, pid_t pid, const struct options *o, struct log *
 		return err_set(e, -ENOMEM, EXIT_FAILED, "no memory to look at pid %d", (int)pid);
 	x->cpu_began = clock_cpu_ns();
 	interrupt_catch();
-	rc = open_all(x, pid, e);
+	rc = open_all(x, pid, o->redirect, e);
 	if (!rc) {
 		fill_target(r, &x->process, &x->rt);
 		rc = look(x, r, o, log);

@@ -32,6 +32,8 @@ struct options {
 	enum log_level level;
 	bool fail_on_leak;
 	bool exact; /* every allocation, by probes on the allocators */
+	bool redirect; /* with exact: also where the allocator is inlined; writes to the target */
+	bool repair;   /* of doctor: restore a process that was left redirected */
 	enum census_by by;	      /* heap */
 	uint64_t diff_ns;	      /* heap; 0: one census */
 };
