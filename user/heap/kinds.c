@@ -216,7 +216,9 @@ void kinds_label(struct reach *r, const struct step *s, struct strbuf *out)
 
 	if (s->edge == EDGE_DICT || s->edge == EDGE_STORAGE)
 		return;
-	if (s->edge >= EDGE_VALUE && s->edge < EDGE_LOCAL) {
+	if (s->edge == EDGE_CLASS) {
+		strbuf_add(out, ".__class__");
+	} else if (s->edge >= EDGE_VALUE && s->edge < EDGE_LOCAL) {
 		if (kinds_attribute_name(r, &s->parent, s->edge & EDGE_VALUE_MAX, name,
 					 sizeof(name)))
 			strbuf_addf(out, ".%s", name);

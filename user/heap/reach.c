@@ -159,16 +159,29 @@ static bool is_first(const struct reach *r, uint32_t block)
 	return block < b->count && b->print[block] && (b->birth[block] & BIRTH_WALK) == 1;
 }
 
+/* Its class is held too, which perhaps nothing else leads to. */
+static void note_class(struct reach *r, unsigned number, uint32_t block)
+{
+	r->instance[number] = block + 1;
+	r->classes = true;
+}
+
+/* @parent leads to @block. */
 static void reached(struct reach *r, uint32_t block, uint32_t parent, unsigned edge)
 {
 	unsigned number = reach_type(r, block);
 
-	if (parents_reached(&r->parents, block))
+	if (r->sink)
+		r->sink->edge(r->sink->arg, reach_is_root(parent) ? PARENT_NONE : parent, edge,
+			      block);
+	if (r->visiting || parents_reached(&r->parents, block))
 		return;
 	parents_set(&r->parents, block, parent, edge);
 	if (parents_entry(&r->parents, block) == ENTRY_NONE && reach_edge_tells_age(parent, edge))
 		parents_count_leaf(&r->parents, parent);
 	r->reached++;
+	if (!r->instance[number])
+		note_class(r, number, block);
 	if (number == TYPE_NONE)
 		put_off(r, block);
 	else if (types_get(r->types, number)->kind != KIND_LEAF)
@@ -237,8 +250,11 @@ void reach_storage(struct reach *r, const struct object *o, uint64_t addr)
 	if (!remote_plausible(addr))
 		return;
 	block = blocks_find(&r->history->now, addr, NULL, NULL);
-	if (block == BLOCK_NONE || parents_reached(&r->parents, block) ||
-	    reach_type(r, block) != TYPE_NONE)
+	if (block == BLOCK_NONE || reach_type(r, block) != TYPE_NONE)
+		return;
+	if (r->sink)
+		r->sink->edge(r->sink->arg, o->block, EDGE_STORAGE, block);
+	if (r->visiting || parents_reached(&r->parents, block))
 		return;
 	if (is_first(r, block) && !r->keep_all) /* nobody's survivor: nobody asks for its parent */
 		parents_see(&r->parents, block);
@@ -269,8 +285,13 @@ bool reach_add_root(struct reach *r, enum root_kind kind, const char *label, uin
 {
 	uint32_t block = remote_plausible(to) ? resolve(r, to, is_object) : BLOCK_NONE;
 
-	if (block == BLOCK_NONE || parents_reached(&r->parents, block))
+	if (block == BLOCK_NONE)
 		return false;
+	if (parents_reached(&r->parents, block)) {
+		if (r->sink)
+			r->sink->edge(r->sink->arg, PARENT_NONE, EDGE_FIELD, block);
+		return false;
+	}
 	if (!is_last_root(r, kind, label) && add_root_label(r, kind, label))
 		return false;
 	reached(r, block, PARENT_NONE - (uint32_t)r->roots, EDGE_FIELD);
@@ -290,27 +311,51 @@ static void drain(struct reach *r)
 	r->head = r->tail = 0;
 }
 
+/* Classes that were met by their instances alone so far. */
+static void follow_classes(struct reach *r)
+{
+	r->classes = false;
+	for (unsigned i = 1; i < r->types->count && !r->err; i++) {
+		const struct py_type *type = types_get(r->types, i);
+		uint32_t class;
+
+		if (!r->instance[i] || !(type->flags & PY_TPFLAGS_HEAPTYPE))
+			continue;
+		class = reach_resolve(r, type->address);
+		if (class != BLOCK_NONE && !parents_reached(&r->parents, class))
+			reached(r, class, r->instance[i] - 1, EDGE_CLASS);
+	}
+}
+
+static void drain_classes(struct reach *r)
+{
+	for (drain(r); r->classes && !r->err; drain(r))
+		follow_classes(r);
+}
+
 static void drain_raw(struct reach *r)
 {
-	drain(r);
+	drain_classes(r);
 	for (size_t i = 0; i < r->raws && !r->err; i++) {
 		struct object o;
 
 		reach_object(r, r->raw[i], &o);
 		kinds_visit(r, &o);
-		drain(r);
+		drain_classes(r);
 	}
 	r->raws = 0;
 }
 
 int reach_run(struct reach *r)
 {
-	if (parents_init(&r->parents, &r->history->now, r->types, r->keep_all) || late_init(r))
+	r->instance = calloc(TYPES_MAX + 1, sizeof(*r->instance));
+	if (!r->instance ||
+	    parents_init(&r->parents, &r->history->now, r->types, r->keep_all) || late_init(r))
 		return -ENOMEM;
 	reader_drop(r->reader);
 	r->live_left = REACH_LIVE_MAX;
 	roots_modules(r);
-	drain(r);
+	drain_classes(r);
 	roots_threads(r);
 	drain_raw(r);
 	roots_data(r);
@@ -322,8 +367,23 @@ int reach_run(struct reach *r)
 	return r->err;
 }
 
+void reach_visit(struct reach *r, uint32_t block, const struct reach_sink *sink)
+{
+	const struct reach_sink *before = r->sink;
+	struct object o;
+
+	r->sink = sink;
+	r->visiting = true;
+	reach_object(r, block, &o);
+	kinds_visit(r, &o);
+	r->visiting = false;
+	r->sink = before;
+}
+
 void reach_release(struct reach *r)
 {
+	free(r->instance);
+	r->instance = NULL;
 	parents_release(&r->parents);
 	free(r->late);
 	free(r->late_slot);

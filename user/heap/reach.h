@@ -4,7 +4,7 @@
  * parent on a shortest path.
  *
  *   modules, drained -> frames and thread states, drained -> raw memory, C data, stacks,
- * conservatively
+ * conservatively; after each, the classes of what was reached
  *
  * The table of the latest walk says where blocks are; contents are read while searching. A block
  * that did not stay the same over the last two walks, or does not fit the pointer to it, is read
@@ -38,11 +38,12 @@
 #define EDGE_FIELD 0x8000   /* | offset / 8: a word of the object itself, or of raw memory */
 #define EDGE_VALUE 0xc000   /* | index: attribute value by the type's cached keys */
 #define EDGE_LOCAL 0xe000   /* | index: local variable or stack slot of a frame or generator */
+#define EDGE_CLASS 0xfffd   /* an instance's class, where nothing else leads to it */
 #define EDGE_DICT 0xfffe    /* managed __dict__ */
 #define EDGE_STORAGE 0xffff /* memory that belongs to the container: table, array, keys */
 #define EDGE_INDEX_MAX 0x3fff
 #define EDGE_VALUE_MAX 0x1fff
-#define EDGE_LOCAL_MAX 0x1ffd
+#define EDGE_LOCAL_MAX 0x1ffc
 
 #define REACH_ROOTS_MAX (1u << 22)
 #define REACH_LATE_MAX (4u << 20) /* late blocks; more are counted as lost */
@@ -58,6 +59,15 @@ enum root_kind { ROOT_MODULE, ROOT_FRAME, ROOT_THREAD, ROOT_DATA, ROOT_STACK };
 struct root {
 	enum root_kind kind;
 	char label[116]; /* "module app.cache", "frame handle: buffer", "C data of _json.so" */
+};
+
+/*
+ * Told of every reference to a block that is found, also where the block is reached already: from
+ * which block, PARENT_NONE for a root, by which edge, to which block.
+ */
+struct reach_sink {
+	void (*edge)(void *arg, uint32_t from, unsigned edge, uint32_t to);
+	void *arg;
 };
 
 struct late {
@@ -76,6 +86,10 @@ struct reach {
 	uint64_t spans_read_ns;
 	struct parents parents; /* of each block: block, root, or PARENT_NONE */
 	bool keep_all;		/* set before: parents of old leaves and arrays too */
+	const struct reach_sink *sink; /* borrowed; NULL: nobody listens */
+	bool visiting;		/* only the sink is told, nothing becomes reached */
+	uint32_t *instance;	/* owned; by type number: the first block of it reached, + 1 */
+	bool classes;		/* there are types that got such a block and were not followed */
 	struct late *late;
 	size_t lates, late_cap;
 	uint32_t *late_slot; /* hash by address */
@@ -107,6 +121,9 @@ struct object {
  * -ESRCH. */
 int reach_run(struct reach *r);
 void reach_release(struct reach *r);
+
+/* After a search: tell @sink what the block holds, reached or not. */
+void reach_visit(struct reach *r, uint32_t block, const struct reach_sink *sink);
 
 static inline bool reach_is_root(uint32_t parent)
 {

@@ -110,6 +110,17 @@ void roots_threads(struct reach *r)
 	py_interpreters(r->rt, r->mem, threads_of, r);
 }
 
+/* Does the word @word, read at @at, point to a block, and lie in none itself? The main thread's
+ * control block may have allocators' memory right below it. */
+static bool is_root(const struct reach *r, uint64_t at, uint64_t word)
+{
+	const struct blocks *b = &r->history->now;
+
+	return remote_plausible(word) && word >= r->spans->lo &&
+	       blocks_find(b, word, NULL, NULL) != BLOCK_NONE &&
+	       blocks_find(b, at, NULL, NULL) == BLOCK_NONE;
+}
+
 /* Every word of [@start, @end) that is present; blocks in between are not roots. */
 static void search(struct reach *r, enum root_kind kind, const char *label, uint64_t start,
 		   uint64_t end)
@@ -131,8 +142,7 @@ static void search(struct reach *r, enum root_kind kind, const char *label, uint
 
 			for (size_t o = 0; bytes && o + 8 <= n; o += 8) {
 				memcpy(&word, bytes + o, sizeof(word));
-				if (remote_plausible(word) && word >= r->spans->lo &&
-				    blocks_find(&r->history->now, word, NULL, NULL) != BLOCK_NONE)
+				if (is_root(r, at + o, word))
 					reach_add_root(r, kind, label, word, false);
 			}
 		}

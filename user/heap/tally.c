@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../cpython/refcount.h"
 #include "../cpython/text.h"
 #include "../util/grow.h"
 
@@ -66,12 +67,6 @@ static void count_raw(struct tally *t, const struct walk_item *b)
 	t->raw_bytes += b->size;
 }
 
-/* From 3.12 on a count whose low half is negative stands for ever (Include/refcount.h). */
-static bool is_immortal(const struct py_layout *l, uint64_t references)
-{
-	return l->minor >= 12 && (int32_t)references < 0;
-}
-
 static void count_block(void *arg, const struct walk_item *b)
 {
 	struct tally *t = arg;
@@ -100,7 +95,7 @@ static void count_block(void *arg, const struct walk_item *b)
 	t->tracked[b->type] += b->birth & BIRTH_TRACKED ? 1 : 0;
 	add(&t->size[size_class(bytes)], bytes);
 	add(&t->birth[b->birth & BIRTH_WALK], bytes);
-	if (is_immortal(l, word(object, l->ob_refcnt)))
+	if (py_is_immortal(l, word(object, l->ob_refcnt)))
 		add(&t->apart[TALLY_IMMORTAL], bytes);
 	if (type->flags & PY_TPFLAGS_UNICODE_SUBCLASS &&
 	    py_text_state((uint32_t)word(object, l->us_state)).interned)
