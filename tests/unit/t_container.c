@@ -3,7 +3,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -75,12 +79,65 @@ static void a_long_name_is_cut(void **state)
 	assert_string_equal(out, "nnnnnnn");
 }
 
+static void pods_as_the_kubelet_names_them(void **state)
+{
+	static const struct {
+		const char *cgroup, *uid;
+	} cases[] = {
+		{ "0::/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-"
+		  "pod0f0f0f0f_1111_2222_3333_444444444444.slice/cri-containerd-" ID ".scope\n",
+		  "0f0f0f0f-1111-2222-3333-444444444444" },
+		{ "3:memory:/kubepods/besteffort/pod0f0f0f0f-1111-2222-3333-444444444444/" ID "\n",
+		  "0f0f0f0f-1111-2222-3333-444444444444" },
+		{ "0::/kubepods/pod0123456789abcdef0123456789abcdef/" ID "\n",
+		  "0123456789abcdef0123456789abcdef" },
+		{ "0::/machine.slice/libpod-" ID ".scope\n", "" },
+		{ "0::/kubepods/podcafe/" ID "\n", "" },
+		{ "0::/\n", "" },
+	};
+	char out[40];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		pod_of_cgroup(cases[i].cgroup, out, sizeof(out));
+		assert_string_equal(out, cases[i].uid);
+	}
+}
+
+static void a_pod_is_named_by_its_logs(void **state)
+{
+	char root[] = "/tmp/pyleak-pods-XX" "XX" "XX", path[128], out[160];
+	static const char *const parts[] = { "/var", "/var/log", "/var/log/pods",
+					     "/var/log/pods/shop_web-6d4c-x2x_0f0f-11",
+					     "/var/log/pods/shop_db_0f0f-12" };
+
+	(void)state;
+	assert_non_null(mkdtemp(root));
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		snprintf(path, sizeof(path), "%s%s", root, parts[i]);
+		assert_int_equal(mkdir(path, 0700), 0);
+	}
+	pod_name(root, "0f0f-11", out, sizeof(out));
+	assert_string_equal(out, "shop/web-6d4c-x2x");
+	pod_name(root, "f0f-11", out, sizeof(out));
+	assert_string_equal(out, "");
+	pod_name(root, "", out, sizeof(out));
+	assert_string_equal(out, "");
+	for (size_t i = sizeof(parts) / sizeof(parts[0]); i--;) {
+		snprintf(path, sizeof(path), "%s%s", root, parts[i]);
+		rmdir(path);
+	}
+	assert_int_equal(rmdir(root), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ids_as_managers_name_them),
 		cmocka_unit_test(no_container),
 		cmocka_unit_test(a_long_name_is_cut),
+		cmocka_unit_test(pods_as_the_kubelet_names_them),
+		cmocka_unit_test(a_pod_is_named_by_its_logs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,6 +29,7 @@ struct command {
 	const char *usage; /* behind "pyleak ", for --help */
 	const char *about; /* one sentence, for --help; NULL of the main job */
 	enum command_pids pids;
+	bool all_rows; /* without --top: print all rows, not the first ten */
 	/* Words behind the command's own, as in `diff A B`: how many; with no bound when most is 0
 	 * and least is not. */
 	unsigned words_least, words_most;
@@ -42,7 +43,7 @@ struct command {
 	int (*run)(const struct options *o, FILE *out, struct err *e);
 };
 
-extern const struct command command_leaks, command_heap, command_gc, command_doctor;
+extern const struct command command_leaks, command_heap, command_gc, command_ps, command_doctor;
 extern const struct command command_help, command_version; /* --help, --version */
 
 /* All but help and version, in the order of --help, ended by NULL. */

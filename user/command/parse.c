@@ -18,8 +18,8 @@ struct parse {
 };
 
 /* Commands that are promised and not there yet. */
-static const char *const later_commands[] = { "who", "top",    "fds",  "ps",
-					      "agent", "report", "diff", "check" };
+static const char *const later_commands[] = { "who",	"top",	  "fds",  "agent",
+					      "report", "diff", "check" };
 
 static int key_of(unsigned row)
 {
@@ -166,12 +166,22 @@ static int choose_format(const struct parse *p)
 	return 0;
 }
 
+static bool is_given(const struct parse *p, const char *name)
+{
+	for (unsigned row = 0; option_rows[row].name; row++)
+		if (p->given[row] && strcmp(option_rows[row].name, name) == 0)
+			return true;
+	return false;
+}
+
 static int check_whole(struct parse *p)
 {
 	int rc;
 
 	if (!p->command)
 		p->command = &command_leaks;
+	if (p->command->all_rows && !is_given(p, "top"))
+		p->o->top = 0;
 	rc = check_options(p);
 	if (!rc)
 		rc = check_operands(p);

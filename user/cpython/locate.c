@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../elf/image.h"
 #include "../target/memory_image.h"
 #include "../target/open_image.h"
 
@@ -22,9 +21,8 @@ struct search {
 	const struct process *process;
 	const struct maps *maps;
 	struct remote *mem;
+	struct py_images *images; /* borrowed; NULL: nothing is remembered */
 	unsigned int opened, denied;
-	bool from_memory; /* the image that is looked at has no sections, so none tell of a .symtab
-			   */
 	bool older;     /* something exports the interpreter's API without _PyRuntime: before 3.7 */
 	struct err why; /* the first file that could not be looked at */
 };
@@ -67,70 +65,67 @@ static uint64_t end_of(const struct maps *maps, const struct map *first)
 	return m->end;
 }
 
-static uint64_t address_of(const struct image *img, const char *name, uint64_t bias)
-{
-	struct image_symbol symbol;
-
-	if (image_symbol(img, name, &symbol) || !symbol.value)
-		return 0;
-	return symbol.value + bias;
-}
-
-/* 0 where @img, first mapped at @m, is CPython; -ENOENT where it is not. */
-static int inspect(struct search *s, const struct image *img, const struct map *m,
-		   struct py_image *out)
+/* 0 where @known, of the file first mapped at @m, is the CPython of this process; -ENOENT. */
+static int place(struct search *s, const struct py_symbols *known, const struct map *m,
+		 struct py_image *out)
 {
 	const struct map *data;
 
-	if (image_bias(img, m->start, m->offset, &out->bias))
+	s->older |= known->older;
+	if (!known->runtime)
 		return -ENOENT;
-	out->runtime = address_of(img, "_PyRuntime", out->bias);
-	out->type_type = address_of(img, "PyType_Type", out->bias);
-	if (!out->runtime && out->type_type && address_of(img, "Py_GetVersion", out->bias))
-		s->older = true;
+	out->bias = m->start + known->slide;
+	out->runtime = known->runtime + out->bias;
+	out->type_type = known->type_type + out->bias;
 	data = maps_find(s->maps, out->runtime);
-	if (!out->runtime || !out->type_type || !data || !(data->prot & MAP_W) ||
-	    !maps_find(s->maps, out->type_type))
+	if (!data || !(data->prot & MAP_W) || !maps_find(s->maps, out->type_type))
 		return -ENOENT;
-	out->version = address_of(img, "Py_Version", out->bias);
-	out->debug = address_of(img, "_Py_NegativeRefcount", out->bias) != 0;
-	out->stripped = !s->from_memory && !image_has_symtab(img);
+	out->version = known->version ? known->version + out->bias : 0;
+	out->debug = known->debug;
+	out->stripped = known->stripped;
 	out->start = m->start;
 	out->end = end_of(s->maps, m);
 	snprintf(out->path, sizeof(out->path), "%s", m->path);
-	snprintf(out->build_id, sizeof(out->build_id), "%s", image_build_id(img));
+	snprintf(out->build_id, sizeof(out->build_id), "%s", known->build_id);
 	return 0;
 }
 
 /* Its file where it can be opened; where not, a likely CPython is read out of the process. */
-static int open_image(struct search *s, const struct map *m, enum rank rank, struct image **img)
+static int read_symbols(struct search *s, const struct map *m, enum rank rank,
+			struct py_symbols *symbols)
 {
 	struct err why = {0};
-	int rc = image_open_target(img, s->process, m, &why);
+	struct image *img;
+	int rc = image_open_target(&img, s->process, m, &why);
+	bool from_memory = rc && rank != RANK_OTHER &&
+			   !image_open_memory(&img, s->mem, s->maps, m, NULL);
 
-	s->from_memory = false;
-	if (!rc)
-		return 0;
-	if (rank != RANK_OTHER && !image_open_memory(img, s->mem, s->maps, m, NULL)) {
-		s->from_memory = true;
-		return 0;
+	if (rc && !from_memory) {
+		if (rc == -EPERM || rc == -EACCES)
+			s->denied++;
+		return err_set(&s->why, rc, why.exit, "%s", why.text);
 	}
-	if (rc == -EPERM || rc == -EACCES)
-		s->denied++;
-	return err_set(&s->why, rc, why.exit, "%s", why.text);
+	py_symbols_read(symbols, img, m);
+	if (from_memory)
+		symbols->stripped = false; /* without sections nothing tells of a .symtab */
+	image_close(img);
+	return 0;
 }
 
 static int look_at(struct search *s, const struct map *m, enum rank rank, struct py_image *out)
 {
-	struct image *img;
-	int rc;
+	const struct py_symbols *known = s->images ? py_images_find(s->images, m) : NULL;
+	struct py_symbols symbols = {0};
 
-	if (open_image(s, m, rank, &img))
-		return -ENOENT;
+	if (!known) {
+		if (read_symbols(s, m, rank, &symbols))
+			return -ENOENT;
+		known = &symbols;
+		if (s->images)
+			py_images_keep(s->images, m, &symbols);
+	}
 	s->opened++;
-	rc = inspect(s, img, m, out);
-	image_close(img);
-	return rc;
+	return place(s, known, m, out);
 }
 
 static int not_found(const struct search *s, struct err *e)
@@ -146,7 +141,7 @@ static int not_found(const struct search *s, struct err *e)
 		return err_set(e, -EPERM, EXIT_NOT_PERMITTED,
 			       "pid %d (%s): %u of its mapped files could not be opened: %s",
 			       (int)p->pid, p->exe, s->denied, s->why.text);
-	return err_set(e, -EINVAL, EXIT_NOT_PYTHON,
+	return err_set(e, -ENOENT, EXIT_NOT_PYTHON,
 		       "pid %d (%s) is not a Python process: none of %u mapped programs and "
 		       "libraries exports _PyRuntime%s%s",
 		       (int)p->pid, p->exe, s->opened, s->why.text[0] ? "; not looked at: " : "",
@@ -154,9 +149,9 @@ static int not_found(const struct search *s, struct err *e)
 }
 
 int py_locate(struct py_image *out, const struct process *p, const struct maps *maps,
-	      struct remote *mem, struct err *e)
+	      struct remote *mem, struct py_images *images, struct err *e)
 {
-	struct search s = {.process = p, .maps = maps, .mem = mem};
+	struct search s = {.process = p, .maps = maps, .mem = mem, .images = images};
 
 	for (enum rank rank = 0; rank < RANKS; rank++) {
 		for (size_t i = 0; i < maps->count; i++) {

@@ -13,6 +13,7 @@
 #include "../target/maps.h"
 #include "../target/memory.h"
 #include "../target/process.h"
+#include "images.h"
 
 struct py_image {
 	uint64_t runtime;    /* address of _PyRuntime in the process */
@@ -28,10 +29,11 @@ struct py_image {
 
 /*
  * Look through the mapped files of @p: the executable first, then those with "python" in their
- * names, then all that are executable. 0, or -errno with @e: EXIT_NOT_PYTHON saying how many files
- * were looked at, EXIT_NOT_PERMITTED where they could not be opened.
+ * names, then all that are executable. What their symbols say is remembered in @images (NULL: it
+ * is not). 0, or -errno with @e: EXIT_NOT_PYTHON saying how many files were looked at (-ENOENT:
+ * none is a CPython of any version), EXIT_NOT_PERMITTED where they could not be opened.
  */
 int py_locate(struct py_image *out, const struct process *p, const struct maps *maps,
-	      struct remote *mem, struct err *e);
+	      struct remote *mem, struct py_images *images, struct err *e);
 
 #endif

@@ -14,7 +14,7 @@
 
 /*
  * A look may fall into a change, or into Py_Initialize(): so many, so far apart, before the layout
- * is refused.
+ * is refused. A glance makes do with one.
  */
 #define TRIES 20
 #define TRY_INTERVAL_NS 25000000
@@ -31,6 +31,8 @@ struct attempt {
 	const struct process *process;
 	const struct maps *maps;
 	struct remote *mem;
+	struct py_images *images; /* may be NULL */
+	int tries;		  /* how often a look that failed is repeated */
 };
 
 static int gone(const struct process *p, struct err *e)
@@ -119,6 +121,8 @@ static int candidates(struct attempt *a, const struct py_image *image, int *firs
 					 (int)a->process->pid)
 			       : gone(a->process, e);
 	*first = *last = (int)(hex >> 16 & 0xff);
+	snprintf(a->rt->version, sizeof(a->rt->version), "%d.%d.%d", (int)(hex >> 24), *first,
+		 (int)(hex >> 8 & 0xff));
 	if (py_layout_table(&known, (int)(hex >> 24), *first))
 		return refuse_version(a, (int)(hex >> 24), *first, e);
 	return 0;
@@ -152,13 +156,16 @@ static int verify_some_layout(struct attempt *a, const struct py_image *image, s
 	int first = 0, last = 0, rc;
 
 	rc = candidates(a, image, &first, &last, e);
-	for (int try = 0; !rc && try < TRIES; try++) {
+	for (int try = 0; !rc && try < a->tries; try++) {
 		struct err refusal = {0};
 
 		if (try)
 			nanosleep(&interval, NULL);
-		if (!choose(a, first, last, &doubt, &refusal))
+		if (!choose(a, first, last, &doubt, &refusal)) {
+			snprintf(a->rt->version, sizeof(a->rt->version), "%d.%d.%d",
+				 a->rt->layout.major, a->rt->layout.minor, a->rt->layout.micro);
 			return 0;
+		}
 		if (!process_alive(p))
 			return gone(p, e);
 		if (refusal.text[0])
@@ -176,10 +183,9 @@ static int verify_some_layout(struct attempt *a, const struct py_image *image, s
 		       a->rt->image, doubt.text);
 }
 
-int py_runtime_open(struct py_runtime *rt, const struct process *p, struct remote *mem,
-		    struct err *e)
+static int open_runtime(struct attempt *a, struct err *e)
 {
-	struct attempt a = {.rt = rt, .process = p, .mem = mem};
+	const struct process *p = a->process;
 	struct py_image image;
 	struct maps maps;
 	int rc = maps_read(&maps, p->pid);
@@ -190,16 +196,33 @@ int py_runtime_open(struct py_runtime *rt, const struct process *p, struct remot
 		return err_set(e, rc, rc == -ENOMEM ? EXIT_FAILED : EXIT_NOT_PERMITTED,
 			       "pid %d: cannot read /proc/%d/maps: %s", (int)p->pid, (int)p->pid,
 			       strerror(-rc));
-	memset(rt, 0, sizeof(*rt));
-	rt->pid = p->pid;
-	a.maps = &maps;
-	rc = py_locate(&image, p, &maps, mem, e);
+	memset(a->rt, 0, sizeof(*a->rt));
+	a->rt->pid = p->pid;
+	a->maps = &maps;
+	rc = py_locate(&image, p, &maps, a->mem, a->images, e);
 	if (!rc) {
-		describe(rt, &image);
-		rc = verify_some_layout(&a, &image, e);
+		describe(a->rt, &image);
+		rc = verify_some_layout(a, &image, e);
 	}
+	a->maps = NULL;
 	maps_release(&maps);
 	return rc;
+}
+
+int py_runtime_open(struct py_runtime *rt, const struct process *p, struct remote *mem,
+		    struct err *e)
+{
+	struct attempt a = {.rt = rt, .process = p, .mem = mem, .tries = TRIES};
+
+	return open_runtime(&a, e);
+}
+
+int py_runtime_glance(struct py_runtime *rt, const struct process *p, struct remote *mem,
+		      struct py_images *images, struct err *e)
+{
+	struct attempt a = {.rt = rt, .process = p, .mem = mem, .images = images, .tries = 1};
+
+	return open_runtime(&a, e);
 }
 
 void py_runtime_unwind(const struct py_runtime *rt, struct py_unwind *out)

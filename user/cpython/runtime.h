@@ -14,6 +14,7 @@
 #include "../target/maps.h"
 #include "../target/memory.h"
 #include "../target/process.h"
+#include "images.h"
 #include "layout.h"
 
 struct py_runtime {
@@ -22,6 +23,7 @@ struct py_runtime {
 	uint64_t type_type;    /* address of PyType_Type */
 	uint64_t bias;	       /* load address minus link address of the image */
 	uint64_t image_start, image_end;
+	char version[16];      /* "3.11.2"; "" where it could not be told */
 	char image[512];       /* path of the executable or libpython, as the target sees it */
 	char build_id[64];     /* hex, "" when the image has none */
 	char build[48];	       /* "stripped,inlined", "debug", ... for the report */
@@ -38,6 +40,15 @@ struct py_runtime {
  */
 int py_runtime_open(struct py_runtime *rt, const struct process *p, struct remote *mem,
 		    struct err *e);
+
+/*
+ * The same, at once: a layout that does not verify is not tried again, and what the mapped files'
+ * symbols say is remembered in @images. -ENOENT where there is no CPython of any version. On any
+ * other failure that came after it was located rt->image, build, build_id and version are set as
+ * far as they are known.
+ */
+int py_runtime_glance(struct py_runtime *rt, const struct process *p, struct remote *mem,
+		      struct py_images *images, struct err *e);
 
 /* What the kernel's stack walker needs, from a verified layout; tgid is the pid as we see it. */
 void py_runtime_unwind(const struct py_runtime *rt, struct py_unwind *out);

@@ -11,6 +11,7 @@
 
 #include "../model/census.h"
 #include "../model/pause.h"
+#include "../model/processes.h"
 #include "../model/report.h"
 
 struct format_options {
@@ -30,6 +31,8 @@ struct format {
 	int (*pauses)(FILE *out, const struct pauses *p, const struct format_options *o);
 	/* Print a census of the heap; NULL: the format has no words for it. */
 	int (*heap)(FILE *out, const struct census *c, const struct format_options *o);
+	/* Print the machine's Python processes; NULL as above. */
+	int (*processes)(FILE *out, const struct processes *p, const struct format_options *o);
 };
 
 /* By name, or by the suffix of a file name; NULL where there is none. */

@@ -7,6 +7,7 @@
 #include "format.h"
 #include "json_values.h"
 #include "pauses_json.h"
+#include "processes_json.h"
 
 #define SCHEMA "pyleak.report/1"
 
@@ -139,5 +140,5 @@ static int json_leaks(FILE *out, const struct report *r, const struct format_opt
 
 const struct format format_json = {
 	.name = "json", .suffix = ".json", .leaks = json_leaks, .pauses = pauses_json,
-	.heap = census_json,
+	.heap = census_json, .processes = processes_json,
 };

@@ -24,6 +24,7 @@
 #include "page.h"
 #include "paths.h"
 #include "pauses_table.h"
+#include "processes_table.h"
 
 #define FRAMES_SHOWN 4
 #define LINE_MAX_BYTES 1024
@@ -395,5 +396,5 @@ static int table_leaks(FILE *out, const struct report *r, const struct format_op
 
 const struct format format_table = {
 	.name = "table", .suffix = ".txt", .leaks = table_leaks, .pauses = pauses_table,
-	.heap = census_table,
+	.heap = census_table, .processes = processes_table,
 };

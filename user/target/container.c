@@ -2,6 +2,7 @@
 #include "container.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -91,4 +92,53 @@ void container_of_cgroup(const char *cgroup, char *out, size_t cap)
 		line += len;
 		line += *line == '\n';
 	}
+}
+
+#define UID_CHARS 36 /* 8-4-4-4-12 hex digits, or 32 of a static pod */
+#define UID_LEAST 32
+
+void pod_of_cgroup(const char *cgroup, char *out, size_t cap)
+{
+	static const char mark[] = "pod";
+
+	out[0] = '\0';
+	if (!strstr(cgroup, "/kubepods"))
+		return;
+	for (const char *at = cgroup; (at = strstr(at, mark)); at++) {
+		const char *uid = at + strlen(mark);
+		size_t len = strspn(uid, "0123456789abcdefABCDEF-_");
+
+		if (len < UID_LEAST || len > UID_CHARS || len >= cap)
+			continue;
+		for (size_t i = 0; i < len; i++)
+			out[i] = uid[i] == '_' ? '-' : uid[i];
+		out[len] = '\0';
+		return;
+	}
+}
+
+void pod_name(const char *root, const char *uid, char *out, size_t cap)
+{
+	size_t uid_len = strlen(uid);
+	struct dirent *entry;
+	char path[300];
+	DIR *dir;
+
+	out[0] = '\0';
+	snprintf(path, sizeof(path), "%s/var/log/pods", root);
+	dir = uid_len ? opendir(path) : NULL;
+	while (dir && !out[0] && (entry = readdir(dir))) {
+		const char *name = strchr(entry->d_name, '_');
+		size_t len = strlen(entry->d_name);
+
+		/* Neither namespaces nor names of pods have a '_' in them. */
+		if (!name || len < uid_len + 2 || strcmp(entry->d_name + len - uid_len, uid) != 0 ||
+		    entry->d_name[len - uid_len - 1] != '_' ||
+		    name >= entry->d_name + len - uid_len - 1)
+			continue;
+		snprintf(out, cap, "%.*s/%.*s", (int)(name - entry->d_name), entry->d_name,
+			 (int)(entry->d_name + len - uid_len - 1 - (name + 1)), name + 1);
+	}
+	if (dir)
+		closedir(dir);
 }

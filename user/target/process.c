@@ -182,8 +182,10 @@ int process_open(struct process *p, pid_t pid, struct err *e)
 		process_close(p);
 		return err;
 	}
-	if (procfs_read(pid, "cgroup", cgroup, sizeof(cgroup)) > 0)
+	if (procfs_read(pid, "cgroup", cgroup, sizeof(cgroup)) > 0) {
 		container_of_cgroup(cgroup, p->container, sizeof(p->container));
+		pod_of_cgroup(cgroup, p->pod, sizeof(p->pod));
+	}
 	return 0;
 }
 

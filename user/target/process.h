@@ -19,6 +19,7 @@ struct process {
 	uint64_t start_ticks; /* field 22 of /proc/PID/stat: tells a reused pid */
 	char comm[32];
 	char container[80]; /* id from its cgroup, "" when in none */
+	char pod[40];	    /* UID of its Kubernetes pod, "" when in none */
 	char exe[512];	    /* target of /proc/PID/exe, without " (deleted)" */
 };
 
