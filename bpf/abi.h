@@ -83,6 +83,7 @@ enum drop_reason {
 	DROP_THREADS_FULL = 8, /* no room to remember a call in progress */
 	DROP_GC_STATE = 9,    /* the collector's state could not be read */
 	DROP_GC_FULL = 10,    /* more collections ran at once than the map has room for */
+	DROP_GC_SAMPLE = 11,  /* a sample of garbage found no room */
 	DROP_REASONS = 16,
 };
 
@@ -111,7 +112,11 @@ struct gc_layout {
 	__u32 stats_first[GC_GENERATIONS], stats_index[GC_GENERATIONS];
 	__u32 stats_size, stats_collections;
 	__u32 stack_pointer_change; /* from the probe at the start to the one at the end */
-	__u32 pad;
+	/*
+	 * Sample the garbage: after a sample that took n ns, the next comes n times this later.
+	 * 0: never.
+	 */
+	__u32 sample_rest;
 };
 
 struct gc_stat {
@@ -126,6 +131,12 @@ struct gc_clock {
 	__u64 cpu; /* whose clock exec_start_ns is of: they differ */
 };
 
+/*
+ * The start of the collector's state is copied as it is: one read for the generations, counters and
+ * statistics of every version. What is in it, py_collector_parse() says.
+ */
+#define GC_STATE_BYTES 240
+
 /* A collection that runs: value of the map of them, key struct gc_key. */
 struct gc_key {
 	__u64 stack_pointer; /* at the collector's entry: tells nested ones apart */
@@ -138,12 +149,9 @@ struct gc_running {
 	__u64 state;
 	__u64 thread_state; /* 0: not looked up at entry */
 	struct gc_clock clock;
-	struct gc_stat stat[GC_GENERATIONS];
-	__s64 heap_size;			    /* -1: the version has it not */
-	__s64 long_lived_total, long_lived_pending; /* -1 where it has */
-	__s32 threshold[GC_GENERATIONS], count[GC_GENERATIONS];
-	__u32 enabled;
-	__u32 reason; /* GC_ABSENT: not passed */
+	__u8 index[4]; /* of the newest item of each generation's statistics, where in rings */
+	__u32 reason;  /* GC_ABSENT: not passed */
+	__u64 bytes[GC_STATE_BYTES / 8];
 };
 
 /* What came of it. */
@@ -164,6 +172,38 @@ struct gc_event {
 	__u32 depth;
 	__u32 truncated; /* 1: more frames than PY_MAX_FRAMES */
 	struct py_frame_ref frame[PY_MAX_FRAMES];
+};
+
+/*
+ * Which types make the garbage. Of the lists of the two young generations some objects are noted
+ * before a collection, GC_SAMPLE_LIST in a row from a place chosen by chance, and looked at again
+ * after it. The list of the oldest is not touched: it may have millions.
+ */
+#define GC_SAMPLE_LISTS 2
+#define GC_SAMPLE_LIST 64
+#define GC_SAMPLE_WALK 1024 /* how far from a list's start a sample may begin */
+
+/* Between the two: value of the map of samples, key struct gc_key. */
+struct gc_sample {
+	__u64 spent_ns;
+	__u32 count[GC_SAMPLE_LISTS];
+	__u64 object[GC_SAMPLE_LISTS * GC_SAMPLE_LIST]; /* addresses of PyGC_Head */
+	__u64 type[GC_SAMPLE_LISTS * GC_SAMPLE_LIST];
+};
+
+/* What became of it: a record of the ring buffer of them. */
+struct gc_sample_event {
+	__s64 collected;
+	__u32 generation;
+	__s32 young; /* objects in the youngest list, as the collector counts them */
+	__u32 count[GC_SAMPLE_LISTS];
+	__u64 type[GC_SAMPLE_LISTS * GC_SAMPLE_LIST]; /* bit 0: the object is gone */
+};
+
+/* When to sample: shared by all of the target's collectors. */
+struct gc_sampling {
+	__u64 next_ns;	/* no sample before */
+	__u64 spent_ns; /* on samples so far */
 };
 
 /*
@@ -302,9 +342,13 @@ struct native_snapshot {
 
 _Static_assert(sizeof(struct py_frame_ref) == 16, "py_frame_ref");
 _Static_assert(sizeof(struct gc_layout) == 112, "gc_layout");
-_Static_assert(sizeof(struct gc_running) == 24 + 48 + 72 + 24 + 24 + 8, "gc_running");
+_Static_assert(sizeof(struct gc_running) == 24 + 48 + 8 + GC_STATE_BYTES, "gc_running");
 _Static_assert(sizeof(struct gc_outcome) == 64, "gc_outcome");
-_Static_assert(sizeof(struct gc_event) == 200 + 64 + 8 + 16 * PY_MAX_FRAMES, "gc_event");
+_Static_assert(sizeof(struct gc_event) ==
+		       sizeof(struct gc_running) + 64 + 8 + 16 * PY_MAX_FRAMES, "gc_event");
+_Static_assert(sizeof(struct gc_sample) == 16 + 32 * GC_SAMPLE_LIST, "gc_sample");
+_Static_assert(sizeof(struct gc_sample_event) == 24 + 16 * GC_SAMPLE_LIST, "gc_sample_event");
+_Static_assert(sizeof(struct gc_sampling) == 16, "gc_sampling");
 _Static_assert(sizeof(struct gc_totals) == 64 + 8 * GC_BUCKETS, "gc_totals");
 _Static_assert(sizeof(struct native_snapshot) ==
 		       72 + 16 * NATIVE_RETURNS + 24 * PY_MAX_FRAMES + NATIVE_STACK_BYTES,

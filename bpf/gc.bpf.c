@@ -17,15 +17,11 @@
 #include "abi.h"
 #include "config.bpf.h"
 #include "drop.bpf.h"
+#include "gc_sample.bpf.h"
 #include "maps.bpf.h"
 #include "read.bpf.h"
 #include "thread.bpf.h"
 #include "unwind.bpf.h"
-
-struct generation { /* struct gc_generation: a PyGC_Head, then these two */
-	__u64 next, prev;
-	__s32 threshold, count;
-};
 
 static __always_inline void read_clock(struct gc_clock *clock)
 {
@@ -41,48 +37,15 @@ static __always_inline void read_clock(struct gc_clock *clock)
 	clock->cpu = bpf_get_smp_processor_id();
 }
 
-static __always_inline bool read_stats(__u64 state, struct gc_stat *stat)
+/* The statistics where they are in rings (3.15): which item of each generation is the newest. */
+static __always_inline bool read_indexes(struct gc_running *now)
 {
-	__u64 base = state + cfg_gc.stats;
+	__u64 base = gc_state_word(now, cfg_gc.stats);
 
-	if (cfg_gc.stats_by_pointer)
-		base = read_target_word(base);
-	if (!base)
-		return false;
-	if (cfg_gc.stats_size == sizeof(stat[0]) && !cfg_gc.stats_by_pointer)
-		return read_target(stat, GC_GENERATIONS * sizeof(stat[0]),
-				   base + cfg_gc.stats_first[0]);
-	for (int i = 0; i < GC_GENERATIONS; i++) {
-		__u64 item = base + cfg_gc.stats_first[i];
-		__u8 index = 0;
-
-		if (cfg_gc.stats_index[i] != GC_ABSENT &&
-		    !read_target(&index, sizeof(index), base + cfg_gc.stats_index[i]))
+	for (int i = 0; i < GC_GENERATIONS; i++)
+		if (!read_target(&now->index[i], 1, base + cfg_gc.stats_index[i]))
 			return false;
-		item += index * cfg_gc.stats_size + cfg_gc.stats_collections;
-		if (!read_target(&stat[i], sizeof(stat[i]), item))
-			return false;
-	}
 	return true;
-}
-
-static __always_inline __s64 read_count(__u64 state, __u32 offset)
-{
-	return offset == GC_ABSENT ? -1 : (__s64)read_target_word(state + offset);
-}
-
-static __always_inline bool read_generations(__u64 state, struct gc_running *now)
-{
-	struct generation generation[GC_GENERATIONS];
-
-	if (cfg_gc.generation_size != sizeof(generation[0]) ||
-	    !read_target(generation, sizeof(generation), state + cfg_gc.generations))
-		return false;
-	for (int i = 0; i < GC_GENERATIONS; i++) {
-		now->threshold[i] = generation[i].threshold;
-		now->count[i] = generation[i].count;
-	}
-	return read_target(&now->enabled, sizeof(now->enabled), state + cfg_gc.enabled);
 }
 
 /*
@@ -125,16 +88,13 @@ int gc_collect_enter(struct pt_regs *ctx)
 	struct gc_running now = {};
 
 	now.state = find_state(ctx, &now.thread_state);
-	if (!now.state || !read_stats(now.state, now.stat) || !read_generations(now.state, &now)) {
+	if (!now.state || !read_target(now.bytes, sizeof(now.bytes), now.state) ||
+	    (cfg_gc.stats_by_pointer && !read_indexes(&now))) {
 		count_drop(DROP_GC_STATE);
 		return 0;
 	}
-	now.heap_size = read_count(now.state, cfg_gc.heap_size);
-	now.long_lived_total = now.long_lived_pending = -1;
-	if (cfg_gc.heap_size == GC_ABSENT) {
-		now.long_lived_total = read_count(now.state, cfg_gc.long_lived_total);
-		now.long_lived_pending = read_count(now.state, cfg_gc.long_lived_pending);
-	}
+	if (cfg_gc.sample_rest)
+		sample_before(&key, &now);
 	now.reason = cfg_gc.reason_in_argument ? (__u32)PT_REGS_PARM3(ctx) : GC_ABSENT;
 	read_clock(&now.clock);
 	now.start_ns = bpf_ktime_get_ns();
@@ -179,16 +139,59 @@ static __always_inline void add_totals(const struct gc_outcome *outcome)
 		totals->min_ns = outcome->pause_ns;
 }
 
-/* The oldest generation whose statistics went on; false where none did: no collection. */
-static __always_inline bool what_ran(const struct gc_running *before, const struct gc_stat *after,
-				     struct gc_outcome *outcome)
+static __always_inline void difference(const struct gc_stat *before, const struct gc_stat *after,
+				       struct gc_outcome *outcome)
 {
+	outcome->collected = after->collected - before->collected;
+	outcome->uncollectable = after->uncollectable - before->uncollectable;
+}
+
+/* In rings a collection adds an item to one of them; the item before it is still there. */
+static __always_inline bool what_ran_in_rings(const struct gc_running *before,
+					      struct gc_outcome *outcome)
+{
+	__u64 base = gc_state_word(before, cfg_gc.stats);
+
+	for (int i = 0; i < GC_GENERATIONS; i++) {
+		__u64 items = base + cfg_gc.stats_first[i] + cfg_gc.stats_collections;
+		struct gc_stat old, new;
+		__u8 index = 0;
+
+		read_target(&index, sizeof(index), base + cfg_gc.stats_index[i]);
+		if (index == before->index[i])
+			continue;
+		if (!read_target(&old, sizeof(old), items + before->index[i] * cfg_gc.stats_size) ||
+		    !read_target(&new, sizeof(new), items + index * cfg_gc.stats_size))
+			return false;
+		outcome->generation = i;
+		difference(&old, &new, outcome);
+		return true;
+	}
+	return false;
+}
+
+/* The oldest generation whose statistics went on; false where none did: no collection. */
+static __always_inline bool what_ran(const struct gc_running *before, struct gc_outcome *outcome)
+{
+	struct gc_stat after[GC_GENERATIONS];
+
+	if (cfg_gc.stats_by_pointer)
+		return what_ran_in_rings(before, outcome);
+	if (!read_target(after, sizeof(after), before->state + cfg_gc.stats)) {
+		count_drop(DROP_GC_STATE);
+		return false;
+	}
 	for (int i = GC_GENERATIONS - 1; i >= 0; i--) {
-		if (after[i].collections == before->stat[i].collections)
+		struct gc_stat old = {
+			.collections = gc_state_word(before, cfg_gc.stats + 24 * i),
+			.collected = gc_state_word(before, cfg_gc.stats + 24 * i + 8),
+			.uncollectable = gc_state_word(before, cfg_gc.stats + 24 * i + 16),
+		};
+
+		if (after[i].collections == old.collections)
 			continue;
 		outcome->generation = i;
-		outcome->collected = after[i].collected - before->stat[i].collected;
-		outcome->uncollectable = after[i].uncollectable - before->stat[i].uncollectable;
+		difference(&old, &after[i], outcome);
 		return true;
 	}
 	return false;
@@ -262,19 +265,20 @@ int gc_collect_return(struct pt_regs *ctx)
 	struct gc_key key = { .stack_pointer = PT_REGS_SP(ctx) - cfg_gc.stack_pointer_change,
 			      .tid = bpf_get_current_pid_tgid() };
 	struct gc_running *before = bpf_map_lookup_elem(&gc_running, &key);
-	struct gc_stat after[GC_GENERATIONS];
 	struct gc_outcome outcome = { .tid = key.tid };
+	bool ran;
 
 	if (!before) /* it began before we were attached */
 		return 0;
-	if (!read_stats(before->state, after)) {
-		count_drop(DROP_GC_STATE);
-	} else if (what_ran(before, after, &outcome)) {
+	ran = what_ran(before, &outcome);
+	if (ran) {
 		what_it_took(before, end_ns, &outcome);
 		add_totals(&outcome);
 		if (outcome.pause_ns >= cfg_gc.min_pause_ns)
 			report(before, &outcome);
 	}
+	if (cfg_gc.sample_rest)
+		sample_after(&key, before, ran ? &outcome : NULL);
 	bpf_map_delete_elem(&gc_running, &key);
 	return 0;
 }

@@ -54,13 +54,46 @@ struct {
 } gc_totals __weak SEC(".maps");
 
 /*
- * Records: struct gc_event, about 450 of them. Drained on a timer; when full the record is lost and
+ * Records: struct gc_event, about 400 of them. Drained on a timer; when full the record is lost and
  * counted as DROP_RINGBUF_FULL, while gc_totals goes on being right.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 1 << 20);
 } gc_events __weak SEC(".maps");
+
+/*
+ * Objects noted at the entry of collections that run now, to be looked at when they return. When
+ * full there is no sample, counted as DROP_GC_SAMPLE.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 64);
+	__type(key, struct gc_key);
+	__type(value, struct gc_sample);
+} gc_samples __weak SEC(".maps");
+
+/* One sample of zeroes, which new ones are copied from: too large for the stack. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct gc_sample);
+} gc_sample_empty __weak SEC(".maps");
+
+/* Records: struct gc_sample_event, about 900. When full a sample is lost, as DROP_RINGBUF_FULL. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 20);
+} gc_sample_events __weak SEC(".maps");
+
+/* One value: when to sample. Programs write, user space reads. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct gc_sampling);
+} gc_sampling __weak SEC(".maps");
 
 /*
  * Outstanding allocations. key: address; value: struct live_block. Written by account.bpf.c;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "typename.h"
 #include "walk.h"
 
 /* More than anyone's counters reach: such a number is something else. */
@@ -17,6 +18,24 @@ static bool is_incremental(const struct py_layout *l)
 	return l->major == 3 && l->minor == 14 && l->micro < 5;
 }
 
+/* All that is read of the state lies in what the kernel side copies of it. */
+static bool is_in_copy(const struct gc_layout *l)
+{
+	uint32_t stats = l->stats_by_pointer ? 8 : GC_GENERATIONS * sizeof(struct gc_stat);
+	uint32_t last[] = {
+		l->enabled + 4,
+		l->generations + GC_GENERATIONS * l->generation_size,
+		l->stats + stats,
+		(l->heap_size != GC_ABSENT ? l->heap_size : l->long_lived_total) + 8,
+		(l->heap_size != GC_ABSENT ? l->heap_size : l->long_lived_pending) + 8,
+	};
+
+	for (size_t i = 0; i < sizeof(last) / sizeof(last[0]); i++)
+		if (last[i] > GC_STATE_BYTES)
+			return false;
+	return l->stats % 8 == 0 && l->generations % 8 == 0;
+}
+
 static int fill(const struct py_runtime *rt, struct gc_layout *out)
 {
 	const struct py_layout *l = &rt->layout;
@@ -24,7 +43,7 @@ static int fill(const struct py_runtime *rt, struct gc_layout *out)
 
 	if (!py_has(l->gc_generations) || l->gs_collected != l->gs_collections + 8 ||
 	    l->gs_uncollectable != l->gs_collections + 16 || l->gc_count != l->gc_threshold + 4 ||
-	    l->gc_threshold != 16)
+	    l->gc_threshold != 16 || (!rings && l->gs_size != sizeof(struct gc_stat)))
 		return -EINVAL;
 	*out = (struct gc_layout){
 		.state = py_has(l->is_gc) ? 0 : rt->address + l->rt_gc,
@@ -52,76 +71,85 @@ static int fill(const struct py_runtime *rt, struct gc_layout *out)
 				out->stats_first[i] + (i ? l->gs_old_index : l->gs_young_index);
 		}
 	}
-	return 0;
+	return is_in_copy(out) ? 0 : -EINVAL;
 }
 
-static int read_stats(const struct gc_layout *l, struct remote *mem, uint64_t state,
+/* Of the copy of the state; callers know that it is inside. */
+static int64_t word(const uint8_t *bytes, uint32_t offset)
+{
+	int64_t value;
+
+	memcpy(&value, bytes + offset, sizeof(value));
+	return value;
+}
+
+static int32_t half(const uint8_t *bytes, uint32_t offset)
+{
+	int32_t value;
+
+	memcpy(&value, bytes + offset, sizeof(value));
+	return value;
+}
+
+void py_collector_parse(const struct gc_layout *l, const uint8_t *bytes, struct py_collector *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->enabled = half(bytes, l->enabled) != 0;
+	/* Of what the version keeps: the exact heap size, or what lived through collections. */
+	out->tracked_is_exact = l->heap_size != GC_ABSENT;
+	out->tracked = out->tracked_is_exact
+			       ? word(bytes, l->heap_size)
+			       : word(bytes, l->long_lived_total) +
+					 word(bytes, l->long_lived_pending);
+	for (uint32_t i = 0; i < GC_GENERATIONS; i++) {
+		uint32_t at = l->generations + i * l->generation_size;
+
+		out->threshold[i] = half(bytes, at + l->threshold);
+		out->count[i] = half(bytes, at + l->count);
+		if (!l->stats_by_pointer)
+			memcpy(&out->stat[i], bytes + l->stats + i * sizeof(out->stat[i]),
+			       sizeof(out->stat[i]));
+	}
+}
+
+static int read_rings(const struct gc_layout *l, struct remote *mem, uint64_t base,
 		      struct gc_stat *stat)
 {
-	uint64_t base = state + l->stats;
-
-	if (l->stats_by_pointer && !remote_u64(mem, base, &base))
-		return -EFAULT;
 	for (int i = 0; i < GC_GENERATIONS; i++) {
 		uint64_t item = base + l->stats_first[i] + l->stats_collections;
 		uint8_t index = 0;
 
-		if (l->stats_index[i] != GC_ABSENT &&
-		    remote_read(mem, base + l->stats_index[i], &index, sizeof(index)))
-			return -EFAULT;
-		if (remote_read(mem, item + (uint64_t)index * l->stats_size, &stat[i],
+		if (remote_read(mem, base + l->stats_index[i], &index, sizeof(index)) ||
+		    remote_read(mem, item + (uint64_t)index * l->stats_size, &stat[i],
 				sizeof(stat[i])))
 			return -EFAULT;
 	}
 	return 0;
 }
 
-/* Of what the version keeps: the exact heap size, or what lived through collections. */
-static int64_t read_tracked(const struct gc_layout *l, struct remote *mem, uint64_t state)
-{
-	uint64_t total = 0, pending = 0;
-
-	if (l->heap_size != GC_ABSENT)
-		return remote_u64(mem, state + l->heap_size, &total) ? (int64_t)total : -1;
-	if (!remote_u64(mem, state + l->long_lived_total, &total) ||
-	    !remote_u64(mem, state + l->long_lived_pending, &pending))
-		return -1;
-	return (int64_t)(total + pending);
-}
-
 int py_collector_read(const struct gc_layout *l, struct remote *mem, uint64_t state,
 		      struct py_collector *out, const struct py_layout *layout)
 {
-	uint32_t enabled;
+	uint8_t bytes[GC_STATE_BYTES];
 
-	memset(out, 0, sizeof(*out));
-	if (!remote_u32(mem, state + l->enabled, &enabled) ||
-	    read_stats(l, mem, state, out->stat) ||
-	    !remote_u64(mem, state + layout->gc_garbage, &out->garbage))
+	if (remote_read(mem, state, bytes, sizeof(bytes)))
 		return -EFAULT;
-	out->enabled = enabled != 0;
-	out->tracked = read_tracked(l, mem, state);
-	for (uint32_t i = 0; i < GC_GENERATIONS; i++) {
-		uint64_t at = state + l->generations + i * l->generation_size;
-		int32_t pair[2];
-
-		if (remote_read(mem, at + l->threshold, pair, sizeof(pair)))
-			return -EFAULT;
-		out->threshold[i] = pair[0];
-		out->count[i] = pair[1];
-	}
-	return 0;
+	py_collector_parse(l, bytes, out);
+	if (l->stats_by_pointer &&
+	    read_rings(l, mem, (uint64_t)word(bytes, l->stats), out->stat))
+		return -EFAULT;
+	return remote_u64(mem, state + layout->gc_garbage, &out->garbage) ? 0 : -EFAULT;
 }
 
 static void type_name(const struct py_layout *l, struct remote *mem, uint64_t object, char *name,
 		      size_t cap)
 {
-	uint64_t type, text;
+	uint64_t type;
 
 	name[0] = '\0';
 	if (remote_plausible(object) && remote_u64(mem, object + l->ob_type, &type) &&
-	    remote_plausible(type) && remote_u64(mem, type + l->tp_name, &text))
-		remote_cstr(mem, text, name, cap);
+	    remote_plausible(type))
+		py_type_name(l, mem, type, name, cap);
 }
 
 static bool is_counter(int64_t n)

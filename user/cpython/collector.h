@@ -29,8 +29,9 @@ struct py_collector {
 	bool enabled;
 	int32_t threshold[GC_GENERATIONS], count[GC_GENERATIONS];
 	struct gc_stat stat[GC_GENERATIONS];
-	int64_t tracked;  /* objects in all generations; before 3.14 as of the last collections, and
-			     what was created since is in count[0] */
+	int64_t tracked; /* objects in all generations; where that is not exact (before 3.14) as of
+			    the last collections, and what was created since is in count[0] */
+	bool tracked_is_exact;
 	uint64_t garbage; /* the list */
 };
 
@@ -53,7 +54,10 @@ struct py_garbage {
 int py_collector_layout(const struct py_runtime *rt, struct remote *mem, struct gc_layout *out,
 			struct err *e);
 
-/* Read the state at @state, as struct gc_running has it. 0 or -EFAULT. */
+/* What the first GC_STATE_BYTES of a state say: all but the statistics in rings, and garbage. */
+void py_collector_parse(const struct gc_layout *l, const uint8_t *bytes, struct py_collector *out);
+
+/* Read the state at @state. 0 or -EFAULT. */
 int py_collector_read(const struct gc_layout *l, struct remote *mem, uint64_t state,
 		      struct py_collector *out, const struct py_layout *layout);
 

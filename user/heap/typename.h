@@ -9,11 +9,7 @@
 
 #include "types.h"
 
-/*
- * "shop.models.Order": __module__ of the class's dict and its qualified name. Builtins stand
- * without their module, and what has no such dict by its tp_name, which has the module in types
- * made in C.
- */
+/* As py_type_name() has it; where it cannot be read any more, as it was at the first sight. */
 void typename_write(const struct types *t, unsigned number, char *buf, size_t cap);
 
 #endif

@@ -16,6 +16,7 @@
 #define PAUSE_SCALE 44	      /* powers of two of a histogram: up to 2^43 ns */
 #define PAUSE_FINDINGS_MAX 8
 #define PAUSE_GARBAGE_TYPES 8
+#define PAUSE_FREED_TYPES 32 /* types of which the collector's garbage was; the rest is summed up */
 
 enum pause_cause {
 	PAUSE_CAUSE_UNKNOWN,
@@ -59,6 +60,24 @@ struct pause_summary {
 	uint64_t scale[PAUSE_SCALE]; /* how many lasted 2^i to 2^(i+1) ns */
 };
 
+/*
+ * Of which types the garbage was that collections freed: found by sampling the young generations.
+ * Shares are of all that the sampled collections freed.
+ */
+struct pause_freed {
+	uint64_t samples;	 /* collections looked at */
+	uint64_t objects, gone; /* objects noted before them, and those that were gone after */
+	double older;		 /* share that came from the oldest generation: of unknown types */
+	struct pause_freed_type {
+		char type[96];
+		double share;	   /* 0..1 */
+		double plus_minus; /* two standard errors, by how much collections differ; < 0: unknown */
+		uint64_t gone;
+	} type[PAUSE_FREED_TYPES]; /* most first */
+	uint32_t types;
+	double rest; /* share of the types beyond */
+};
+
 enum pause_severity { PAUSE_GOOD, PAUSE_NOTE, PAUSE_BAD };
 
 /* What rank/ makes of it: a sentence with its numbers, and what to do. */
@@ -93,6 +112,9 @@ struct pauses {
 
 	uint64_t unfinished;	   /* collections that began and did not end */
 	double unfinished_seconds; /* for how long the first of them */
+
+	bool sampled; /* --types */
+	struct pause_freed freed;
 
 	struct pause_finding finding[PAUSE_FINDINGS_MAX];
 	uint32_t findings;

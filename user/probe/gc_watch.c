@@ -38,8 +38,7 @@ struct gc_watch {
 	const char *attached_by;
 
 	/* While a poll runs: where its events go. */
-	void (*deliver)(void *arg, const struct gc_event *event);
-	void *deliver_arg;
+	const struct gc_watch_sink *sink;
 	int delivered;
 };
 
@@ -51,8 +50,22 @@ static int take_event(void *context, void *data, size_t size)
 	if (size < sizeof(*event) || event->depth > PY_MAX_FRAMES ||
 	    event->outcome.generation >= GC_GENERATIONS)
 		return 0;
-	w->deliver(w->deliver_arg, event);
+	w->sink->collection(w->sink->arg, event);
 	w->delivered++;
+	return 0;
+}
+
+static int take_sample(void *context, void *data, size_t size)
+{
+	struct gc_watch *w = context;
+	const struct gc_sample_event *event = data;
+
+	if (size < sizeof(*event) || event->generation >= GC_GENERATIONS)
+		return 0;
+	for (int i = 0; i < GC_SAMPLE_LISTS; i++)
+		if (event->count[i] > GC_SAMPLE_LIST)
+			return 0;
+	w->sink->sample(w->sink->arg, event);
 	return 0;
 }
 
@@ -144,7 +157,9 @@ static int load(struct gc_watch *w, const struct py_runtime *rt, bool by_functio
 	if (rc)
 		return rc;
 	w->ring = ring_buffer__new(w->loader.gc_events, take_event, w, NULL);
-	if (!w->ring)
+	if (!w->ring ||
+	    (layout.sample_rest &&
+	     ring_buffer__add(w->ring, w->loader.gc_sample_events, take_sample, w)))
 		return err_set(e, -errno, EXIT_FAILED,
 			       "cannot map the ring buffer to watch process %d: errno %d",
 			       (int)rt->pid, errno);
@@ -208,14 +223,12 @@ void gc_watch_close(struct gc_watch *w)
 	free(w);
 }
 
-int gc_watch_poll(struct gc_watch *w, int timeout_ms,
-		  void (*fn)(void *arg, const struct gc_event *event), void *arg)
+int gc_watch_poll(struct gc_watch *w, int timeout_ms, const struct gc_watch_sink *sink)
 {
 	int64_t end = (int64_t)clock_ns() + timeout_ms * 1000000LL, left;
 	int rc;
 
-	w->deliver = fn;
-	w->deliver_arg = arg;
+	w->sink = sink;
 	w->delivered = 0;
 	for (;;) {
 		struct timespec pause = { 0 };
@@ -253,11 +266,16 @@ static void find_unfinished(struct gc_watch *w, struct gc_watch_stats *out)
 
 void gc_watch_stats(struct gc_watch *w, struct gc_watch_stats *out)
 {
+	struct gc_sampling sampling;
+
 	memset(out, 0, sizeof(*out));
 	out->bpf_ns = loader_bpf_ns(&w->loader);
 	for (uint32_t i = 0; i < GC_GENERATIONS; i++)
 		bpf_map_lookup_elem(w->loader.gc_totals, &i, &out->totals[i]);
 	for (uint32_t i = 0; i < DROP_REASONS; i++)
 		bpf_map_lookup_elem(w->loader.drops, &i, &out->dropped[i]);
+	if (w->loader.gc_sampling >= 0 &&
+	    !bpf_map_lookup_elem(w->loader.gc_sampling, &(uint32_t){ 0 }, &sampling))
+		out->sampling_ns = sampling.spent_ns;
 	find_unfinished(w, out);
 }

@@ -30,11 +30,17 @@ int gc_watch_open(struct gc_watch **w, const struct py_runtime *rt, const struct
 		  const struct py_unwind *unwind, const struct gc_layout *layout, struct err *e);
 void gc_watch_close(struct gc_watch *w);
 
+/* Where records go. */
+struct gc_watch_sink {
+	void (*collection)(void *arg, const struct gc_event *event);
+	void (*sample)(void *arg, const struct gc_sample_event *event); /* where asked for */
+	void *arg;
+};
+
 /*
  * Deliver collections as they end, waiting at most @timeout_ms or until a signal. Count, or -errno.
  */
-int gc_watch_poll(struct gc_watch *w, int timeout_ms,
-		  void (*fn)(void *arg, const struct gc_event *event), void *arg);
+int gc_watch_poll(struct gc_watch *w, int timeout_ms, const struct gc_watch_sink *sink);
 
 /* How the place was found: "symbol", ..., "USDT". */
 const char *gc_watch_place(const struct gc_watch *w);
@@ -45,6 +51,7 @@ struct gc_watch_stats {
 	uint64_t dropped[DROP_REASONS];
 	uint64_t unfinished;	       /* collections that began and have not returned */
 	uint64_t oldest_unfinished_ns; /* CLOCK_MONOTONIC of the first of them */
+	uint64_t sampling_ns;	       /* of bpf_ns: on samples of garbage */
 };
 void gc_watch_stats(struct gc_watch *w, struct gc_watch_stats *out);
 

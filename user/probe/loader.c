@@ -177,6 +177,8 @@ static void take_descriptors(struct loader *l)
 	l->gc_running = bpf_map__fd(s->maps.gc_running);
 	l->gc_totals = bpf_map__fd(s->maps.gc_totals);
 	l->gc_events = bpf_map__fd(s->maps.gc_events);
+	l->gc_sample_events = bpf_map__fd(s->maps.gc_sample_events);
+	l->gc_sampling = bpf_map__fd(s->maps.gc_sampling);
 	for (int i = 0; i < PROGRAMS; i++)
 		l->program[i] = bpf_program__fd(find_program(s, i));
 	l->lifecycle_exec = bpf_program__fd(s->progs.lifecycle_exec);
@@ -188,20 +190,31 @@ static void take_descriptors(struct loader *l)
 	l->statistics = bpf_enable_stats(BPF_STATS_RUN_TIME);
 }
 
+static void choose_collector(struct pyleak *s, const struct gc_layout *gc)
+{
+	struct bpf_map *const maps[] = { s->maps.gc_running, s->maps.gc_totals, s->maps.gc_events };
+	struct bpf_map *const samples[] = { s->maps.gc_samples, s->maps.gc_sample_empty,
+					    s->maps.gc_sample_events, s->maps.gc_sampling };
+	bool sampled = gc && gc->sample_rest;
+
+	bpf_program__set_autoload(s->progs.gc_collect_enter, gc);
+	bpf_program__set_autoload(s->progs.gc_collect_return, gc);
+	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
+		bpf_map__set_autocreate(maps[i], gc);
+	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++)
+		bpf_map__set_autocreate(samples[i], sampled);
+	if (gc)
+		s->rodata->cfg_gc = *gc;
+}
+
 /* What is not wanted is neither verified nor given memory. */
 static void choose(struct pyleak *s, const struct loader_parts *parts)
 {
 	bpf_program__set_autoload(s->progs.watch_write, parts->watch);
 	bpf_map__set_autocreate(s->maps.watch_words, parts->watch);
 	bpf_map__set_autocreate(s->maps.watch_events, parts->watch);
-	bpf_program__set_autoload(s->progs.gc_collect_enter, parts->gc != NULL);
-	bpf_program__set_autoload(s->progs.gc_collect_return, parts->gc != NULL);
-	bpf_map__set_autocreate(s->maps.gc_running, parts->gc != NULL);
-	bpf_map__set_autocreate(s->maps.gc_totals, parts->gc != NULL);
-	bpf_map__set_autocreate(s->maps.gc_events, parts->gc != NULL);
 	s->rodata->cfg_unwind = *parts->unwind;
-	if (parts->gc)
-		s->rodata->cfg_gc = *parts->gc;
+	choose_collector(s, parts->gc);
 	choose_account(s, parts->account);
 }
 

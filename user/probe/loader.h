@@ -54,6 +54,7 @@ struct loader {
 	int watch_write;			   /* program */
 	int watch_words, watch_events;		   /* maps, see bpf/maps.bpf.h */
 	int gc_running, gc_totals, gc_events;
+	int gc_sample_events, gc_sampling; /* -1 where garbage is not sampled */
 	int program[PROGRAMS], lifecycle_exec;	   /* programs */
 	int live, sites, stacks;
 	int drops;

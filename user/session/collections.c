@@ -9,9 +9,10 @@
 /* _PyGC_Reason (Include/internal/pycore_gc.h, 3.13+). */
 enum reason { REASON_HEAP, REASON_SHUTDOWN, REASON_MANUAL };
 
-void collections_init(struct collections *c, struct pauses *out, struct pyframes *frames)
+void collections_init(struct collections *c, struct pauses *out, struct pyframes *frames,
+		      const struct gc_layout *layout)
 {
-	*c = (struct collections){ .out = out, .frames = frames };
+	*c = (struct collections){ .out = out, .frames = frames, .layout = layout };
 }
 
 void collections_release(struct collections *c)
@@ -79,12 +80,11 @@ static int find_stack(struct collections *c, const struct gc_event *e)
  * the youngest count and that of the generation are over their thresholds
  * (Modules/gcmodule.c, gc_collect_generations); a call that finds all of this is as good as one.
  */
-static enum pause_cause cause_of(const struct gc_event *e)
+static enum pause_cause cause_of(const struct gc_event *e, const struct py_collector *b)
 {
-	const struct gc_running *b = &e->before;
 	uint32_t g = e->outcome.generation;
 
-	switch (b->reason) {
+	switch (e->before.reason) {
 	case REASON_HEAP:
 		return PAUSE_AUTOMATIC;
 	case REASON_SHUTDOWN:
@@ -101,13 +101,9 @@ static enum pause_cause cause_of(const struct gc_event *e)
 		       : PAUSE_EXPLICIT;
 }
 
-static int64_t tracked_before(const struct gc_running *b)
+static int64_t tracked_before(const struct py_collector *b)
 {
-	if (b->heap_size >= 0)
-		return b->heap_size;
-	if (b->long_lived_total < 0 || b->long_lived_pending < 0)
-		return UNKNOWN;
-	return b->long_lived_total + b->long_lived_pending + b->count[0];
+	return b->tracked_is_exact ? b->tracked : b->tracked + b->count[0];
 }
 
 static void add_to_stack(struct pause_stack *s, const struct pause *p)
@@ -127,6 +123,7 @@ void collections_take(void *arg, const struct gc_event *e)
 {
 	struct collections *c = arg;
 	struct pauses *out = c->out;
+	struct py_collector before;
 	struct pause p = {
 		.start_ns = e->before.start_ns,
 		.pause_ns = e->outcome.pause_ns,
@@ -135,14 +132,15 @@ void collections_take(void *arg, const struct gc_event *e)
 		.minor_faults = (uint32_t)e->outcome.minor_faults,
 		.major_faults = (uint32_t)e->outcome.major_faults,
 		.generation = e->outcome.generation,
-		.cause = cause_of(e),
 		.collected = e->outcome.collected,
 		.uncollectable = e->outcome.uncollectable,
-		.tracked = tracked_before(&e->before),
 		.tid = (int)e->outcome.tid,
 		.stack = find_stack(c, e),
 	};
 
+	py_collector_parse(c->layout, (const uint8_t *)e->before.bytes, &before);
+	p.cause = cause_of(e, &before);
+	p.tracked = tracked_before(&before);
 	if (p.stack >= 0)
 		add_to_stack(&out->stack[p.stack], &p);
 	if (out->count == PAUSES_MAX ||

@@ -13,13 +13,15 @@
 struct collections {
 	struct pauses *out;	 /* borrowed */
 	struct pyframes *frames; /* borrowed */
+	const struct gc_layout *layout; /* borrowed */
 	size_t pause_room, stack_room;
 	uint64_t *key; /* owned: of each stack, a hash of its pairs */
 	size_t key_room;
 	bool out_of_memory;
 };
 
-void collections_init(struct collections *c, struct pauses *out, struct pyframes *frames);
+void collections_init(struct collections *c, struct pauses *out, struct pyframes *frames,
+		      const struct gc_layout *layout);
 void collections_release(struct collections *c);
 
 /* Take one record. For gc_watch_poll(). */

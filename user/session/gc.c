@@ -223,7 +223,7 @@ int gc_run(struct pauses *p, pid_t pid, const struct options *o, struct log *log
 		s.end = s.began + (o->duration_ns ? o->duration_ns : DURATION_DEFAULT_NS);
 		p->min_pause_ns = o->min_pause_ns;
 		fill_target(&p->look, &s.process, &s.rt);
-		collections_init(&s.collections, p, s.frames);
+		collections_init(&s.collections, p, s.frames, &s.layout);
 		fill_collector(&s, p);
 		log_detail(log, "pid %d: watching collections, the collector found by %s", pid,
 			   gc_watch_place(s.watch));
