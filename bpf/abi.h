@@ -113,8 +113,8 @@ struct gc_layout {
 	__u32 stats_size, stats_collections;
 	__u32 stack_pointer_change; /* from the probe at the start to the one at the end */
 	/*
-	 * Sample the garbage: after a sample that took n ns, the next comes n times this later.
-	 * 0: never.
+	 * Sample the garbage: after a sample that took n ns, the next comes about n times this
+	 * later. 0: never.
 	 */
 	__u32 sample_rest;
 };
@@ -200,10 +200,14 @@ struct gc_sample_event {
 	__u64 type[GC_SAMPLE_LISTS * GC_SAMPLE_LIST]; /* bit 0: the object is gone */
 };
 
-/* When to sample: shared by all of the target's collectors. */
+/*
+ * When to sample: one for all of the target's collectors. User space raises allowed_ns as the
+ * target uses the CPU; programs write the others.
+ */
 struct gc_sampling {
-	__u64 next_ns;	/* no sample before */
-	__u64 spent_ns; /* on samples so far */
+	__u64 allowed_ns; /* for samples, since we began */
+	__u64 spent_ns;	  /* on samples so far */
+	__u64 next_ns;	  /* no sample before */
 };
 
 /*
@@ -348,7 +352,7 @@ _Static_assert(sizeof(struct gc_event) ==
 		       sizeof(struct gc_running) + 64 + 8 + 16 * PY_MAX_FRAMES, "gc_event");
 _Static_assert(sizeof(struct gc_sample) == 16 + 32 * GC_SAMPLE_LIST, "gc_sample");
 _Static_assert(sizeof(struct gc_sample_event) == 24 + 16 * GC_SAMPLE_LIST, "gc_sample_event");
-_Static_assert(sizeof(struct gc_sampling) == 16, "gc_sampling");
+_Static_assert(sizeof(struct gc_sampling) == 24, "gc_sampling");
 _Static_assert(sizeof(struct gc_totals) == 64 + 8 * GC_BUCKETS, "gc_totals");
 _Static_assert(sizeof(struct native_snapshot) ==
 		       72 + 16 * NATIVE_RETURNS + 24 * PY_MAX_FRAMES + NATIVE_STACK_BYTES,

@@ -26,6 +26,9 @@
 #define GC_FREE_LINK 0xffff00000000ULL
 #define GC_GONE 1ULL
 
+/* User space maps it. */
+volatile struct gc_sampling gc_sampling = {};
+
 struct gc_object { /* PyGC_Head, then PyObject */
 	__u64 next, prev, refcount, type;
 };
@@ -94,10 +97,9 @@ static __always_inline void sample_before(const struct gc_key *key, const struct
 {
 	__u64 began = bpf_ktime_get_ns();
 	__u32 zero = 0;
-	struct gc_sampling *when = bpf_map_lookup_elem(&gc_sampling, &zero);
 	struct gc_sample *s = bpf_map_lookup_elem(&gc_sample_empty, &zero);
 
-	if (!when || !s || began < when->next_ns)
+	if (!s || began < gc_sampling.next_ns || gc_sampling.spent_ns >= gc_sampling.allowed_ns)
 		return;
 	if (bpf_map_update_elem(&gc_samples, key, s, BPF_ANY)) {
 		count_drop(DROP_GC_SAMPLE);
@@ -151,21 +153,19 @@ static __always_inline void sample_after(const struct gc_key *key, const struct 
 					 const struct gc_outcome *outcome)
 {
 	__u64 began = bpf_ktime_get_ns(), spent, now;
-	__u32 zero = 0;
-	struct gc_sampling *when = bpf_map_lookup_elem(&gc_sampling, &zero);
 	struct gc_sample *s = bpf_map_lookup_elem(&gc_samples, key);
 
-	if (!when || !s)
+	if (!s)
 		return;
 	if (outcome)
 		sample_report(s, before, outcome);
 	now = bpf_ktime_get_ns();
 	spent = s->spent_ns + now - began;
 	bpf_map_delete_elem(&gc_samples, key);
-	__sync_fetch_and_add(&when->spent_ns, spent);
+	__sync_fetch_and_add(&gc_sampling.spent_ns, spent);
 	/* A time by chance, lest it keeps step with what the program does in turn. */
 	spent *= cfg_gc.sample_rest;
-	when->next_ns = now + spent / 2 + spent * (bpf_get_prandom_u32() & 1023) / 1024;
+	gc_sampling.next_ns = now + spent / 2 + spent * (bpf_get_prandom_u32() & 1023) / 1024;
 }
 
 #endif

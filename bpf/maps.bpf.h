@@ -87,14 +87,6 @@ struct {
 	__uint(max_entries, 1 << 20);
 } gc_sample_events __weak SEC(".maps");
 
-/* One value: when to sample. Programs write, user space reads. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct gc_sampling);
-} gc_sampling __weak SEC(".maps");
-
 /*
  * Outstanding allocations. key: address; value: struct live_block. Written by account.bpf.c;
  * user space reads all, and removes what no longer passes account_keeps() after it raised the

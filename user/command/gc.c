@@ -49,10 +49,10 @@ static bool prints(const struct format *format)
 
 const struct command command_gc = {
 	.word = "gc",
-	.usage = "gc -p PID [-d DURATION] [--live]",
+	.usage = "gc -p PID [-d DURATION] [--live] [--types]",
 	.about = "how long garbage collections stop it, and why (30 s without -d)",
 	.pids = PIDS_ONE,
-	.options = { "duration", "min-pause", "live" },
+	.options = { "duration", "min-pause", "live", "types" },
 	.prints = prints,
 	.run = run,
 };

@@ -102,6 +102,13 @@ static int set_live(struct options *o, const char *unused, struct err *e)
 	return 0;
 }
 
+static int set_types(struct options *o, const char *unused, struct err *e)
+{
+	(void)unused, (void)e;
+	o->types = true;
+	return 0;
+}
+
 static int set_top(struct options *o, const char *text, struct err *e)
 {
 	long top;
@@ -221,6 +228,8 @@ const struct option_row option_rows[] = {
 	  "gc: report pauses of at least that long one by one, such as 500us, 5ms", GROUP_LOOK,
 	  set_min_pause },
 	{ "live", 0, false, NULL, "gc: show the report while watching", GROUP_LOOK, set_live },
+	{ "types", 0, false, NULL, "gc: sample of which types the garbage is, inside --budget",
+	  GROUP_LOOK, set_types },
 	{ "budget", 0, true, "PERCENT",
 	  "of the target's CPU time that the look may cost (default 1)", GROUP_LOOK, set_budget },
 	{ "exact", 0, false, NULL,

@@ -47,7 +47,7 @@ struct py_garbage {
 
 /*
  * What the kernel side needs, but for where it is attached (thread_in_argument,
- * reason_in_argument), after the collector of every interpreter was verified: gc.garbage is a
+ * reason_in_argument), after the main interpreter's collector was verified: gc.garbage is a
  * list, counters are plausible. -EINVAL (EXIT_NOT_PYTHON) where a version's collector is not known
  * or does not verify; @e says which.
  */

@@ -71,7 +71,7 @@ struct pause_freed {
 	struct pause_freed_type {
 		char type[96];
 		double share;	   /* 0..1 */
-		double plus_minus; /* two standard errors, by how much collections differ; < 0: unknown */
+		double plus_minus; /* two standard errors; < 0: unknown */
 		uint64_t gone;
 	} type[PAUSE_FREED_TYPES]; /* most first */
 	uint32_t types;

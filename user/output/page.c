@@ -20,6 +20,7 @@ static const struct {
 	{ ARROW, "->" },
 	{ ELLIPSIS, "..." },
 	{ "\xc2\xb5", "u" }, /* of microseconds */
+	{ "\xc2\xb1", "+" }, /* plus or minus */
 	{ "\xc3\x97", "x" }, /* the multiplication sign in "tuple x1,200" */
 };
 

@@ -154,6 +154,38 @@ static json_t *garbage(const struct pauses *p)
 	return json_pack("{s:I, s:o}", "objects", (json_int_t)p->garbage, "types", types);
 }
 
+static json_t *freed_type(const struct pause_freed_type *t)
+{
+	return json_pack("{s:o, s:o, s:o, s:I}",
+			 "type", value_text_or_null(t->type),
+			 "share", value_real(t->share),
+			 "plus_minus", t->plus_minus < 0 ? json_null() : value_real(t->plus_minus),
+			 "gone", (json_int_t)t->gone);
+}
+
+static json_t *freed(const struct pauses *p)
+{
+	const struct pause_freed *f = &p->freed;
+	json_t *types;
+
+	if (!p->sampled)
+		return json_null();
+	types = json_array();
+	for (uint32_t i = 0; types && i < f->types; i++) {
+		if (json_array_append_new(types, freed_type(&f->type[i]))) {
+			json_decref(types);
+			return NULL;
+		}
+	}
+	return json_pack("{s:I, s:I, s:I, s:o, s:o, s:o}",
+			 "samples", (json_int_t)f->samples,
+			 "objects", (json_int_t)f->objects,
+			 "gone", (json_int_t)f->gone,
+			 "older_share", value_real(f->older),
+			 "rest_share", value_real(f->rest),
+			 "types", types);
+}
+
 int pauses_json(FILE *out, const struct pauses *p, const struct format_options *o)
 {
 	json_t *root = json_pack("{s:s, s:o, s:o, s:o, s:o, s:{s:o, s:o, s:o}, s:o, s:o}",
@@ -169,13 +201,14 @@ int pauses_json(FILE *out, const struct pauses *p, const struct format_options *
 				 "share_of_time", value_real(pauses_share(p)),
 				 "findings", findings(p));
 	json_t *rest = json_pack("{s:o, s:{s:b, s:[i,i,i], s:o, s:o},"
-				 " s:I, s:I, s:I, s:o, s:o, s:o}",
+				 " s:o, s:I, s:I, s:I, s:o, s:o, s:o}",
 				 "stacks", stacks(p),
 				 "collector",
 				 "enabled", p->enabled,
 				 "thresholds", p->threshold[0], p->threshold[1], p->threshold[2],
 				 "tracked", value_number(p->tracked),
 				 "garbage", garbage(p),
+				 "freed", freed(p),
 				 "min_pause_ns", (json_int_t)p->min_pause_ns,
 				 "not_kept", (json_int_t)p->not_kept,
 				 "unfinished", (json_int_t)p->unfinished,

@@ -28,6 +28,7 @@
 #define WORTH 20 /* pauses shorter than the longest by that factor are not what is looked for */
 #define INDENT 3
 #define WAITED_SHARE 0.2
+#define PLUS_MINUS "\xc2\xb1"
 
 static const char *const generation_names[PAUSE_GENERATIONS] = {
 	"0, youngest",
@@ -328,6 +329,54 @@ static int put_lines(const struct table *t)
 	return 0;
 }
 
+static void put_share(const struct table *t, double share, double plus_minus, const char *name)
+{
+	char text[160];
+
+	fprintf(t->page.out, "%6.1f %%", 100 * share);
+	if (plus_minus >= 0)
+		snprintf(text, sizeof(text), PLUS_MINUS "%.1f", 100 * plus_minus);
+	else
+		snprintf(text, sizeof(text), "?");
+	put_cell(&t->page, 8, text);
+	snprintf(text, sizeof(text), "%s", name);
+	page_clean(&t->page, text, sizeof(text));
+	fprintf(t->page.out, "   %s\n", text);
+}
+
+/* With --types. */
+static void put_freed(const struct table *t)
+{
+	const struct pause_freed *f = &t->p->freed;
+	char text[160], objects[UNITS_TEXT];
+	double rest = f->rest;
+	uint32_t shown = t->worst && t->worst < f->types && !t->verbose ? t->worst : f->types;
+
+	if (!t->p->sampled)
+		return;
+	units_count(objects, (int64_t)f->objects);
+	fputc('\n', t->page.out);
+	snprintf(text, sizeof(text),
+		 "of the garbage  (%s objects looked at in %" PRIu64 " collections)\n", objects,
+		 f->samples);
+	page_put(&t->page, PAGE_QUIET, text);
+	for (uint32_t i = 0; i < f->types; i++) {
+		if (i < shown)
+			put_share(t, f->type[i].share, f->type[i].plus_minus,
+				  f->type[i].type[0] ? f->type[i].type : "a type that is gone");
+		else
+			rest += f->type[i].share;
+	}
+	if (rest > 0)
+		put_share(t, rest, -1, "other types");
+	if (f->older > 0)
+		put_share(t, f->older, -1, "from older generations, which are not sampled");
+	if (!f->types)
+		page_field(&t->page, 0, "", PAGE_QUIET,
+			   f->samples ? "nothing that was looked at was garbage"
+				      : "no collection was sampled");
+}
+
 static void put_collector(const struct table *t)
 {
 	const struct pauses *p = t->p;
@@ -375,6 +424,7 @@ int pauses_table(FILE *out, const struct pauses *p, const struct format_options 
 	err = put_worst(&t);
 	if (!err)
 		err = put_lines(&t);
+	put_freed(&t);
 	put_collector(&t);
 	footer_put(&t.page, &t.paths, &p->look, 0);
 	return err ? err : ferror(out) ? -EIO : 0;

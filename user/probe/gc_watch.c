@@ -245,6 +245,11 @@ int gc_watch_poll(struct gc_watch *w, int timeout_ms, const struct gc_watch_sink
 	}
 }
 
+void gc_watch_allow(struct gc_watch *w, uint64_t sampling_ns)
+{
+	w->loader.gc_sampling->allowed_ns = sampling_ns;
+}
+
 const char *gc_watch_place(const struct gc_watch *w)
 {
 	return w->attached_by;
@@ -266,16 +271,12 @@ static void find_unfinished(struct gc_watch *w, struct gc_watch_stats *out)
 
 void gc_watch_stats(struct gc_watch *w, struct gc_watch_stats *out)
 {
-	struct gc_sampling sampling;
-
 	memset(out, 0, sizeof(*out));
 	out->bpf_ns = loader_bpf_ns(&w->loader);
 	for (uint32_t i = 0; i < GC_GENERATIONS; i++)
 		bpf_map_lookup_elem(w->loader.gc_totals, &i, &out->totals[i]);
 	for (uint32_t i = 0; i < DROP_REASONS; i++)
 		bpf_map_lookup_elem(w->loader.drops, &i, &out->dropped[i]);
-	if (w->loader.gc_sampling >= 0 &&
-	    !bpf_map_lookup_elem(w->loader.gc_sampling, &(uint32_t){ 0 }, &sampling))
-		out->sampling_ns = sampling.spent_ns;
+	out->sampling_ns = w->loader.gc_sampling->spent_ns;
 	find_unfinished(w, out);
 }

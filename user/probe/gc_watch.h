@@ -42,6 +42,9 @@ struct gc_watch_sink {
  */
 int gc_watch_poll(struct gc_watch *w, int timeout_ms, const struct gc_watch_sink *sink);
 
+/* How long samples of garbage may have taken altogether from now on. */
+void gc_watch_allow(struct gc_watch *w, uint64_t sampling_ns);
+
 /* How the place was found: "symbol", ..., "USDT". */
 const char *gc_watch_place(const struct gc_watch *w);
 

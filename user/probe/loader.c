@@ -178,7 +178,7 @@ static void take_descriptors(struct loader *l)
 	l->gc_totals = bpf_map__fd(s->maps.gc_totals);
 	l->gc_events = bpf_map__fd(s->maps.gc_events);
 	l->gc_sample_events = bpf_map__fd(s->maps.gc_sample_events);
-	l->gc_sampling = bpf_map__fd(s->maps.gc_sampling);
+	l->gc_sampling = &s->bss->gc_sampling;
 	for (int i = 0; i < PROGRAMS; i++)
 		l->program[i] = bpf_program__fd(find_program(s, i));
 	l->lifecycle_exec = bpf_program__fd(s->progs.lifecycle_exec);
@@ -194,7 +194,7 @@ static void choose_collector(struct pyleak *s, const struct gc_layout *gc)
 {
 	struct bpf_map *const maps[] = { s->maps.gc_running, s->maps.gc_totals, s->maps.gc_events };
 	struct bpf_map *const samples[] = { s->maps.gc_samples, s->maps.gc_sample_empty,
-					    s->maps.gc_sample_events, s->maps.gc_sampling };
+					    s->maps.gc_sample_events };
 	bool sampled = gc && gc->sample_rest;
 
 	bpf_program__set_autoload(s->progs.gc_collect_enter, gc);

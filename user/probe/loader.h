@@ -54,11 +54,12 @@ struct loader {
 	int watch_write;			   /* program */
 	int watch_words, watch_events;		   /* maps, see bpf/maps.bpf.h */
 	int gc_running, gc_totals, gc_events;
-	int gc_sample_events, gc_sampling; /* -1 where garbage is not sampled */
+	int gc_sample_events; /* -1 where garbage is not sampled */
 	int program[PROGRAMS], lifecycle_exec;	   /* programs */
 	int live, sites, stacks;
 	int drops;
 	volatile struct account_control *control; /* NULL where accounting was not asked for */
+	volatile struct gc_sampling *gc_sampling;
 };
 
 /* Which programs are wanted, and what they are told. */

@@ -100,7 +100,7 @@ void freed_take(struct freed *f, const struct gc_sample_event *event)
 		if (!list && event->generation && count)
 			weight = fmin(left, (double)event->young * gone / count);
 		if (list && event->generation > list)
-			weight = fmin(left, (double)count); /* of an unknown length: at least */
+			weight = fmin(left, (double)gone); /* of an unknown length: at least */
 		if (!gone || weight <= 0)
 			continue;
 		take_list(f, type, gone, weight);
@@ -134,7 +134,9 @@ void freed_sum(const struct freed *f, struct pause_freed *out)
 {
 	double all = f->w + f->older, scale;
 
-	*out = (struct pause_freed){ .samples = f->samples, .objects = f->objects, .gone = f->gone };
+	*out = (struct pause_freed){
+		.samples = f->samples, .objects = f->objects, .gone = f->gone
+	};
 	if (f->w <= 0)
 		return;
 	scale = f->w / all;

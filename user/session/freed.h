@@ -26,7 +26,7 @@ struct freed_type {
 };
 
 struct freed {
-	struct freed_type *type; /* owned, sorted by name where it was seen first: small */
+	struct freed_type *type; /* owned */
 	size_t types, room;
 	uint64_t samples, objects, gone, lists;
 	double w, ww; /* sums of the weights and their squares */

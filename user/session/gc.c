@@ -2,6 +2,7 @@
 #include "gc.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,11 +12,13 @@
 #include "../cpython/collector.h"
 #include "../cpython/points.h"
 #include "../cpython/runtime.h"
+#include "../cpython/typename.h"
 #include "../probe/gc_watch.h"
 #include "../rank/pauses.h"
 #include "../util/clock.h"
 #include "collections.h"
 #include "fill.h"
+#include "freed.h"
 #include "interrupt.h"
 #include "look.h"
 
@@ -23,6 +26,8 @@
 #define POLL_MS 100
 #define LIVE_NS 1000000000ULL
 #define LEAK_LOOK_NS (8 * 1000000000ULL)
+/* What samples of garbage may take before the target has used any CPU: one or two of them. */
+#define SAMPLING_FIRST_NS 100000ULL
 
 struct gc_session {
 	struct process process;
@@ -32,8 +37,10 @@ struct gc_session {
 	struct gc_watch *watch;
 	struct pyframes *frames;
 	struct collections collections;
+	struct freed freed;
 	struct log *log;
-	uint64_t began, cpu_began, end;
+	double sampling_share; /* of the target's CPU time; 0: no samples */
+	uint64_t began, cpu_began, end, target_cpu_began;
 };
 
 static int open_target(struct gc_session *s, pid_t pid, struct err *e)
@@ -65,6 +72,10 @@ static int open_watch(struct gc_session *s, const struct options *o, struct err 
 			       s->process.pid);
 	py_runtime_unwind(&s->rt, &unwind);
 	s->layout.min_pause_ns = o->min_pause_ns;
+	if (o->types) {
+		s->sampling_share = o->budget_percent / 100;
+		s->layout.sample_rest = (uint32_t)ceil(1 / s->sampling_share);
+	}
 	err = py_points_find(points, &s->rt, &s->process, &s->mem, e);
 	if (!err)
 		err = gc_watch_open(&s->watch, &s->rt, points, &unwind, &s->layout, e);
@@ -76,6 +87,7 @@ static void close_all(struct gc_session *s)
 {
 	gc_watch_close(s->watch);
 	collections_release(&s->collections);
+	freed_release(&s->freed);
 	pyframes_free(s->frames);
 	process_close(&s->process);
 }
@@ -122,6 +134,34 @@ static void fill_collector(struct gc_session *s, struct pauses *p)
 	fill_garbage(s, c.garbage, p);
 }
 
+static void take_collection(void *arg, const struct gc_event *event)
+{
+	collections_take(&((struct gc_session *)arg)->collections, event);
+}
+
+static void take_sample(void *arg, const struct gc_sample_event *event)
+{
+	freed_take(&((struct gc_session *)arg)->freed, event);
+}
+
+static void name_type(void *arg, uint64_t type, char *buf, size_t cap)
+{
+	struct gc_session *s = arg;
+
+	py_type_name(&s->rt.layout, &s->mem, type, buf, cap);
+}
+
+static int poll_watch(struct gc_session *s, int timeout_ms)
+{
+	const struct gc_watch_sink sink = { .collection = take_collection,
+					    .sample = take_sample,
+					    .arg = s };
+	uint64_t used = process_cpu_ns(&s->process) - s->target_cpu_began;
+
+	gc_watch_allow(s->watch, SAMPLING_FIRST_NS + (uint64_t)(s->sampling_share * (double)used));
+	return gc_watch_poll(s->watch, timeout_ms, &sink);
+}
+
 static void fill(struct gc_session *s, struct pauses *p)
 {
 	struct gc_watch_stats stats;
@@ -132,6 +172,8 @@ static void fill(struct gc_session *s, struct pauses *p)
 	gc_watch_stats(s->watch, &stats);
 	p->look.duration_seconds = (double)(now - s->began) / 1e9;
 	collections_sum(&s->collections, &stats);
+	p->sampled = s->sampling_share > 0;
+	freed_sum(&s->freed, &p->freed);
 	p->unfinished_seconds =
 		stats.unfinished ? (double)(now - stats.oldest_unfinished_ns) / 1e9 : 0;
 	snprintf(p->attached_by, sizeof(p->attached_by), "%s", gc_watch_place(s->watch));
@@ -153,9 +195,7 @@ static void watch(struct gc_session *s, struct pauses *p,
 	while (now < s->end && !interrupt_seen()) {
 		int left = (int)((s->end - now) / 1000000) + 1;
 
-		if (gc_watch_poll(s->watch, left < POLL_MS ? left : POLL_MS, collections_take,
-				  &s->collections) < 0 ||
-		    target_is_gone(s))
+		if (poll_watch(s, left < POLL_MS ? left : POLL_MS) < 0 || target_is_gone(s))
 			break;
 		now = clock_ns();
 		fill_collector(s, p);
@@ -168,7 +208,7 @@ static void watch(struct gc_session *s, struct pauses *p,
 			next += LIVE_NS;
 		}
 	}
-	gc_watch_poll(s->watch, 0, collections_take, &s->collections);
+	poll_watch(s, 0);
 }
 
 /* A target that ended has a report as long as there is something to report. */
@@ -220,10 +260,12 @@ int gc_run(struct pauses *p, pid_t pid, const struct options *o, struct log *log
 	if (!err) {
 		clock_gettime(CLOCK_REALTIME, &p->look.started);
 		s.began = p->began_ns = clock_ns();
+		s.target_cpu_began = process_cpu_ns(&s.process);
 		s.end = s.began + (o->duration_ns ? o->duration_ns : DURATION_DEFAULT_NS);
 		p->min_pause_ns = o->min_pause_ns;
 		fill_target(&p->look, &s.process, &s.rt);
 		collections_init(&s.collections, p, s.frames, &s.layout);
+		freed_init(&s.freed, name_type, &s);
 		fill_collector(&s, p);
 		log_detail(log, "pid %d: watching collections, the collector found by %s", pid,
 			   gc_watch_place(s.watch));

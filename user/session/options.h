@@ -27,6 +27,7 @@ struct options {
 	unsigned int top;	      /* candidates to print; 0: all */
 	uint64_t min_pause_ns;	      /* gc: shorter pauses are only counted */
 	bool live;		      /* gc: show the report while watching */
+	bool types;		      /* gc: sample what the garbage is made of */
 	double budget_percent;	      /* of the target's CPU time */
 	enum color_when color;
 	enum log_level level;
