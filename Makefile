@@ -117,6 +117,7 @@ check-root: $(SUITES:%=test-%)
 
 bench: all
 	$(Q)tests/bench/run
+	$(Q)tests/bench/peers/run --write
 
 lint: $(SKEL)
 	$(Q)scripts/lint
