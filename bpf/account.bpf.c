@@ -106,58 +106,68 @@ static __always_inline bool send_stack(__u64 state, __u64 site, __u32 source)
 	return true;
 }
 
-static __always_inline bool add_site(__u64 site)
+static __always_inline struct site_totals *add_site(__u64 site)
 {
-	struct site_totals zero = {};
-	long err = bpf_map_update_elem(&sites, &site, &zero, BPF_NOEXIST);
+	struct site_totals zero = {}, *totals;
 
-	if (err && !bpf_map_lookup_elem(&sites, &site)) {
+	bpf_map_update_elem(&sites, &site, &zero, BPF_NOEXIST);
+	totals = bpf_map_lookup_elem(&sites, &site);
+	if (!totals)
 		count_drop(DROP_SITES_FULL);
-		return false;
-	}
-	return true;
+	return totals;
 }
 
-/* The site of what the thread does now. */
-static __noinline __u64 this_site(struct account_thread *t, __u32 source)
+/* The site of what the thread does now, its number in *@site. NULL: user space took it away. */
+static __noinline struct site_totals *this_site(struct account_thread *t, __u32 source,
+						__u64 *site)
 {
 	__u64 state = thread_state_again(&cfg_unwind, &t->pointer, &t->id, &t->state);
-	__u64 hash = source;
+	struct site_totals *totals = NULL;
 
-	if (!state || !unwind_hash(&cfg_unwind, state, ACCOUNT_FRAMES, &t->depth, &hash))
-		return SITE_NATIVE + source;
-	if (hash < SITE_STACKS)
-		hash += SITE_STACKS;
-	if (!bpf_map_lookup_elem(&sites, &hash) &&
-	    (!send_stack(state, hash, source) || !add_site(hash)))
-		return SITE_OVERFLOW + source;
-	return hash;
+	*site = source;
+	if (!state || !unwind_hash(&cfg_unwind, state, ACCOUNT_FRAMES, &t->depth, site)) {
+		*site = SITE_NATIVE + source;
+		return bpf_map_lookup_elem(&sites, site);
+	}
+	if (*site < SITE_STACKS)
+		*site += SITE_STACKS;
+	totals = bpf_map_lookup_elem(&sites, site);
+	if (!totals && send_stack(state, *site, source))
+		totals = add_site(*site);
+	if (totals)
+		return totals;
+	*site = SITE_OVERFLOW + source;
+	return bpf_map_lookup_elem(&sites, site);
+}
+
+/* Put the block into `live`. Where its address is there already, its free was not seen. */
+static __always_inline bool put(__u64 address, const struct live_block *block)
+{
+	struct live_block before;
+
+	if (bpf_map_update_elem(&live, &address, block, BPF_NOEXIST)) {
+		if (take(address, &before))
+			settle(&before);
+		if (bpf_map_update_elem(&live, &address, block, BPF_NOEXIST)) {
+			count_drop(DROP_LIVE_FULL);
+			return false;
+		}
+	}
+	__sync_fetch_and_add(&account_control.live, 1);
+	return true;
 }
 
 static __noinline int record(struct account_thread *t, __u64 address, __u64 size, __u32 source)
 {
 	__u32 shift = shift_now();
-	struct live_block block = { .size = size }, before;
+	struct live_block block = { .size = size };
 	struct site_totals *totals;
-	long err;
 
 	if (!account_keeps(address, shift))
 		return 0;
-	block.site = this_site(t, source);
+	totals = this_site(t, source, &block.site);
 	block.time_ns = bpf_ktime_get_ns();
-	err = bpf_map_update_elem(&live, &address, &block, BPF_NOEXIST);
-	if (err == -17) { /* EEXIST: its free was not seen */
-		if (take(address, &before))
-			settle(&before);
-		err = bpf_map_update_elem(&live, &address, &block, BPF_NOEXIST);
-	}
-	if (err) {
-		count_drop(DROP_LIVE_FULL);
-		return 0;
-	}
-	__sync_fetch_and_add(&account_control.live, 1);
-	totals = bpf_map_lookup_elem(&sites, &block.site);
-	if (!totals)
+	if (!put(address, &block) || !totals)
 		return 0;
 	__sync_fetch_and_add(&totals->in_use_bytes, size);
 	__sync_fetch_and_add(&totals->in_use_objects, 1);
@@ -232,8 +242,7 @@ __hidden int account_leave(struct pt_regs *regs)
 	}
 	moved = t->moved;
 	if (moved && t->size) { /* it failed, and the block is where it was */
-		if (bpf_map_update_elem(&live, &moved, &t->moved_block, BPF_NOEXIST) == 0)
-			__sync_fetch_and_add(&account_control.live, 1);
+		put(moved, &t->moved_block);
 		t->moved = 0;
 	}
 	settle_moved(t);

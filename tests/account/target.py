@@ -1,10 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 # usage: target.py [traced]
 #
-# Leaks in known functions, by every way an allocator is called. Prints READY; for each line on
-# standard input, "leak N" or "exec", leaks N times in each function, or becomes another program.
-# Then prints, as JSON, the interpreter's count of blocks and, when traced, what tracemalloc says of
-# each function: [blocks, bytes].
+# Leaks in known functions, by every way an allocator is called. Prints READY; then a line on standard
+# input each:
+#
+#	leak N	leaks N times in each function
+#	keep N	holds N objects for later
+#	drop	lets go of them
+#	exec	becomes another program
+#
+# Answers with JSON: the interpreter's count of blocks and, when traced, what tracemalloc says of each
+# function: [blocks, bytes].
 import gc
 import json
 import os
@@ -59,6 +65,20 @@ def leak_shrunk(held, count):
         held.append(shrunk)
 
 
+def leak_huge(held, count):
+    for _ in range(count // 100):
+        held.append(bytes(1 << 20))  # malloc maps it
+
+
+def leak_unmoved(held, count):
+    for _ in range(count // 10):
+        unmoved = bytearray(500)
+        try:
+            unmoved *= 1 << 41  # realloc fails
+        except MemoryError:
+            held.append(unmoved)
+
+
 def leak_in_thread(held, count):
     for _ in range(count // 4):
         held.append(object())
@@ -89,7 +109,7 @@ def churn(_held, count):
 
 
 LEAKS = [leak_objects, leak_texts, leak_large, leak_sets, leak_instances, leak_grown, leak_shrunk,
-         leak_threads, leak_after_fork, churn]
+         leak_huge, leak_unmoved, leak_threads, leak_after_fork, churn]
 TRACED = LEAKS[:-3] + [leak_in_thread, leak_after_fork, churn]
 
 
@@ -123,11 +143,17 @@ def main():
     gc.collect()  # what it would free later was allocated before anyone looked
     print("READY", flush=True)
     for line in sys.stdin:
-        if line.strip() == "exec":
+        word, *arguments = line.split()
+        if word == "exec":
             os.execv(sys.executable, [sys.executable, "-c", "import time; time.sleep(60)"])
-        if "traced" in sys.argv:
-            tracemalloc.start(1)
-        leak(int(line.split()[1]))
+        elif word == "keep":
+            HELD["kept"] = [object() for _ in range(int(arguments[0]))]
+        elif word == "drop":
+            del HELD["kept"]
+        elif word == "leak":
+            if "traced" in sys.argv:
+                tracemalloc.start(1)
+            leak(int(arguments[0]))
         gc.collect()
         blocks = sys.getallocatedblocks()
         print(json.dumps({"blocks": blocks, "traced": traced() if tracemalloc.is_tracing() else {}}),

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs in a machine that tests/kernels/run-on boots: the object loads, a watch names the writers,
-and the main job finds a leak, its holder and its line. Prints the kernel's release, then what went
-wrong."""
+"""usage: inside.py [PYTHON VERSION]
+
+Runs in a machine that tests/kernels/run-on boots: the object loads, a watch names the writers, the
+main job finds a leak, its holder and its line, and --exact counts allocations by every way to attach
+that the kernel has: what PYTHON allocates, which calls its allocator through the table, and what
+Debian's own asks malloc for. Prints the kernel's release, then what went wrong."""
 
 import json
 import os
@@ -11,9 +14,10 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TESTS = os.path.dirname(HERE)
-sys.path[:0] = [os.path.join(TESTS, "e2e"), os.path.join(TESTS, "probe")]
+sys.path[:0] = [os.path.join(TESTS, folder) for folder in ("e2e", "probe", "account")]
 
-import checks  # noqa: E402 (these are found by the line above)
+import accounts  # noqa: E402 (these are found by the line above)
+import checks  # noqa: E402
 import judge  # noqa: E402
 import launch  # noqa: E402
 
@@ -44,9 +48,41 @@ def check_main_job():
     return None
 
 
+def check_accounts():
+    """The same answers by whatever way to attach the kernel offers."""
+    try:
+        accounts.check_ways(PYTHON, [accounts.check_large])
+        if len(sys.argv) > 2:
+            python, version = sys.argv[1:]
+            exact = launch.Interpreter("packed", python, "/", version, "pyenv")
+            accounts.check_ways(exact)
+            accounts.check_exec(exact)
+    except accounts.Failed as failure:
+        return "accounts: %s" % failure
+    return None
+
+
+def check_exact():
+    """The report of --exact names the line that asked malloc for what stays."""
+    program = os.path.join(launch.TARGETS, "leak_large_bytes.py")
+    with launch.Target(PYTHON, program) as target:
+        if not target.wait_ready():
+            return "%s did not start: %s" % (program, target.stop()[1][-300:])
+        outcome = launch.pyleak(["-p", str(target.pid), "--exact", "-q", *LOOK], timeout=120)
+    if outcome.exit != 0:
+        return "pyleak --exact: exit %s: %s" % (outcome.exit, outcome.stderr[-600:])
+    report = json.loads(outcome.stdout)
+    found = {at["function"] for at in (each["allocated_at"] for each in report["candidates"]) if at}
+    if "read_body" not in found:
+        return "pyleak --exact: not read_body but %s" % sorted(found)
+    if any(report["loss"].values()):
+        return "pyleak --exact lost something: %s" % report["loss"]
+    return None
+
+
 def main():
     print(platform.release())
-    for check in (check_watch, check_main_job):
+    for check in (check_watch, check_main_job, check_accounts, check_exact):
         failure = check()
         if failure:
             print(failure)

@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Outstanding allocations as the kernel side counts them, against what the interpreter says: its
+count of blocks, and tracemalloc in a second, identical run. On builds that call their allocator
+through its table; then by every way to attach, with maps that are too small, and through an exec.
+Needs root."""
+
+import functools
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "e2e"))
+
+import launch  # noqa: E402 (found by the line above)
+
+OUTSTANDING = os.path.join(launch.REPOSITORY, "build", "account", "outstanding")
+TARGET = os.path.join(HERE, "target.py")
+COUNT = 1000  # leaks of each function
+ROOM = 1 << 18
+WAYS = 3  # enum attach_way
+PYMALLOC = "1"  # enum account_source
+BLOCKS_OFF = 10
+SMALL_COUNT = 20000
+SMALL_OFF = 0.25  # of an estimate from a tenth of the room
+
+
+class Failed(Exception):
+    pass
+
+
+class NotAttached(Failed):
+    """The kernel does not offer that way."""
+
+
+def expect(condition, text, *arguments):
+    if not condition:
+        raise Failed(text % arguments)
+
+
+def build():
+    os.makedirs(os.path.dirname(OUTSTANDING), exist_ok=True)
+    subprocess.run(
+        ["cc", "-std=gnu11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-O2", "-g", "-o", OUTSTANDING,
+         os.path.join(HERE, "outstanding.c"),
+         os.path.join(launch.REPOSITORY, "build", "libpyleak.a"),
+         "-lbpf", "-lelf", "-ldw", "-ljansson", "-lz", "-lm"], check=True)
+
+
+class Account:
+    """A running outstanding; `with Account(...) as account` ends it."""
+
+    def __init__(self, pid, sources="pl", way="best", room=ROOM):
+        self.child = subprocess.Popen([OUTSTANDING, str(pid), sources, str(way), str(room)],
+                                      stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                      stderr=subprocess.PIPE, text=True)
+        first = self.child.stdout.readline()
+        if not first.startswith("attached "):
+            raise NotAttached("not attached: %s" % self.child.communicate()[1][-300:])
+        self.way = first.split(" ", 1)[1].strip()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.child.kill()
+        self.child.communicate()
+
+    def report(self):
+        self.child.stdin.write("report\n")
+        self.child.stdin.flush()
+        report = Report()
+        for line in iter(self.child.stdout.readline, "end\n"):
+            if not line:
+                raise Failed("it ended: %s" % self.child.communicate()[1][-300:])
+            report.take(line)
+        return report
+
+
+class Report:
+    def __init__(self):
+        self.functions = {}  # innermost: [objects, bytes]
+        self.objects = 0  # of CPython's allocator
+        self.numbers = {}
+        self.dropped = []
+
+    def take(self, line):
+        word, rest = line.split(" ", 1)
+        if word == "site":
+            source, objects, size, _, _, stack = rest.split(" ", 5)
+            self.objects += int(objects) * (source == PYMALLOC)
+            total = self.functions.setdefault(stack.split(":")[0].strip(), [0, 0])
+            total[0] += int(objects)
+            total[1] += int(size)
+        elif word == "shift":
+            self.numbers = {name: int(value)
+                            for name, value in re.findall(r"([a-z]+) (\d+)(?= |$)", line)}
+            self.dropped = [int(count) for count in line.split("dropped ")[1].split()]
+
+
+def ask(target, command):
+    target.tell(command)
+    return json.loads(target.child.stdout.readline())
+
+
+def leak(target, count):
+    return ask(target, "leak %d" % count)
+
+
+def started(interpreter, arguments=()):
+    target = launch.Target(interpreter, TARGET, arguments)
+    if not target.wait_ready():
+        raise Failed("did not start: %s" % target.stop()[1][-300:])
+    return target
+
+
+def check_functions(seen, truth):
+    # The others reuse lists, frames and threads, which are kept for that.
+    for name, (blocks, size) in truth.items():
+        if not name.startswith("leak_") or name == "leak_threads":
+            continue
+        found = seen.functions.get(name, [0, 0])
+        expect(abs(found[0] - blocks) <= 1, "%s: %d blocks, tracemalloc says %d", name, found[0],
+               blocks)
+        expect(abs(found[1] - size) <= size / 1000 + 64, "%s: %d bytes, tracemalloc says %d", name,
+               found[1], size)
+
+
+@functools.lru_cache(maxsize=None)
+def truth_of(interpreter):
+    with started(interpreter, ["traced"]) as target:
+        return leak(target, COUNT)["traced"]
+
+
+def check_blocks(interpreter, way="best"):
+    """Each leaking function's blocks and bytes, and the interpreter's own count of blocks, between
+    two moments at which it does the same."""
+    truth = truth_of(interpreter)
+    expect(len(truth) > 8, "tracemalloc saw only %s", sorted(truth))
+    with started(interpreter) as target, Account(target.pid, way=way) as account:
+        blocks = leak(target, COUNT)["blocks"]
+        before = account.report()
+        grown = leak(target, COUNT)["blocks"] - blocks
+        seen = account.report()
+    check_functions(before, truth)
+    came = seen.objects - before.objects
+    expect(abs(came - grown) <= BLOCKS_OFF, "%d more are outstanding, %d came", came, grown)
+    expect(not any(seen.dropped), "dropped %s", seen.dropped)
+
+
+def check_unseen(interpreter):
+    """Frees of what was allocated before anyone looked change nothing."""
+    with started(interpreter) as target:
+        ask(target, "keep %d" % SMALL_COUNT)
+        with Account(target.pid) as account:
+            leak(target, COUNT)
+            before = account.report()
+            ask(target, "drop")
+            seen = account.report()
+    gone = before.objects - seen.objects
+    expect(abs(gone) <= BLOCKS_OFF, "%d fewer are outstanding", gone)
+    for name, (blocks, size) in seen.functions.items():
+        expect(blocks >= 0 and size >= 0, "%s: %d blocks, %d bytes", name, blocks, size)
+
+
+def check_killed(interpreter):
+    """What a process had outstanding when it died stays to be read."""
+    with started(interpreter) as target, Account(target.pid) as account:
+        leak(target, COUNT)
+        before = account.report()
+        target.stop()
+        after = account.report()
+    expect(after.functions == before.functions, "%s before, %s after", before.functions,
+           after.functions)
+
+
+def check_large(interpreter, way="best"):
+    """What is asked of malloc, on any build."""
+    with started(interpreter) as target, Account(target.pid, "l", way) as account:
+        leak(target, COUNT)
+        seen = account.report()
+    blocks, size = seen.functions.get("leak_large", [0, 0])
+    header = 33  # of bytes, and the zero behind it
+    asked = sum(600 + number % 1000 + header for number in range(COUNT))
+    slots = (size - asked) / 8  # of the list that holds them
+    expect(abs(blocks - COUNT) <= 1, "leak_large: %d blocks of %d", blocks, COUNT)
+    expect(COUNT <= slots <= COUNT * 5 / 4, "leak_large: %d bytes of %d", size, asked)
+    expect(not any(seen.dropped), "dropped %s", seen.dropped)
+
+
+def check_ways(interpreter, checks=(check_blocks,)):
+    """By every way to attach that this kernel has."""
+    names = []
+    for way in range(WAYS):
+        try:
+            for check in checks:
+                check(interpreter, way)
+        except NotAttached as failure:
+            expect(way != 0, "perf uprobes do not work: %s", failure)
+        except Failed as failure:
+            raise Failed("way %d: %s" % (way, failure)) from failure
+        else:
+            names.append(way)
+    return names
+
+
+def check_small(interpreter):
+    """A tenth of the room that is needed: what leaks later is found as well, and scaled."""
+    with started(interpreter) as target, \
+            Account(target.pid, "p", room=SMALL_COUNT * 6 // 10) as account:
+        leak(target, SMALL_COUNT)
+        seen = account.report()
+    for name in ("leak_objects", "leak_texts", "leak_in_thread", "leak_after_fork"):
+        found = seen.functions.get(name, [0, 0])[0]
+        expect(abs(found - SMALL_COUNT) <= SMALL_OFF * SMALL_COUNT, "%s: %d objects of %d", name,
+               found, SMALL_COUNT)
+    expect(seen.numbers["shift"] > 0, "nothing was thinned")
+    expect(seen.numbers["live"] <= SMALL_COUNT * 6 // 10, "more than there is room for")
+
+
+def check_exec(interpreter):
+    """After an exec nothing counts: addresses mean something else."""
+    with started(interpreter) as target, Account(target.pid, "pl") as account:
+        leak(target, COUNT)
+        before = account.report()
+        target.tell("exec")
+        time.sleep(1.0)
+        after = account.report()
+    expect(after.numbers["stopped"] == 1, "the exec was not noticed")
+    grown = after.numbers["live"] - before.numbers["live"]
+    expect(grown < COUNT, "%d allocations after the exec count", grown)
+
+
+def exact(interpreter):
+    """The report of --exact on a program that leaks."""
+    program = os.path.join(launch.TARGETS, "demo_shop.py")
+    with launch.Target(interpreter, program) as target:
+        time.sleep(2.0)  # it prints no READY
+        seen = launch.pyleak(["-p", str(target.child.pid), "--exact", "-d", "3s",
+                              "--format", "json", "--top", "0"])
+    expect(seen.exit == 0, "exit %s: %s", seen.exit, seen.stderr[-300:])
+    return json.loads(seen.stdout)
+
+
+def coverage_of(report):
+    found = re.search(r"coverage: the probes saw ([0-9.]+) %", " ".join(report["warnings"]))
+    expect(found, "no coverage was measured: %s", report["warnings"])
+    return float(found.group(1))
+
+
+def check_exact(interpreter):
+    """--exact sees all, and names the lines that allocate what stays."""
+    report = exact(interpreter)
+    expect(coverage_of(report) > 99, "coverage %s", coverage_of(report))
+    functions = {each["allocated_at"]["function"] for each in report["candidates"]
+                 if each["allocated_at"]}
+    expect(any("do_GET" in name for name in functions), "allocating functions %s", functions)
+
+
+def check_inlined(interpreter):
+    """--exact on a build that inlines its allocator: says how little it saw, and what it does."""
+    report = exact(interpreter)
+    expect(coverage_of(report) < 95, "coverage %s", coverage_of(report))
+    expect("estimated by the stacks" in " ".join(report["warnings"]), "%s", report["warnings"])
