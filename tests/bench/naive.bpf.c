@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+// SPDX-License-Identifier: Apache-2.0
 /*
  * What one would write at first to count outstanding allocations: a probe and a return probe on the
  * functions that CPython exports, two maps, no stack. tests/bench/pair measures what it costs.

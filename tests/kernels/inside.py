@@ -24,6 +24,7 @@ import launch  # noqa: E402
 PYTHON = launch.Interpreter("here", "/usr/bin/python3", "/", platform.python_version(), "system")
 LEAKING = os.path.join(launch.TARGETS, "leak_set.py")
 LOOK = ["--format", "json", "-d", "15s"]  # emulation is slow
+EXACT = ["--exact", "--format", "json", "-q", "-d", "5s"]
 
 
 def check_watch():
@@ -51,7 +52,7 @@ def check_main_job():
 def check_accounts():
     """The same answers by whatever way to attach the kernel offers."""
     try:
-        accounts.check_ways(PYTHON, [accounts.check_large])
+        accounts.check_large(PYTHON)
         if len(sys.argv) > 2:
             python, version = sys.argv[1:]
             exact = launch.Interpreter("packed", python, "/", version, "pyenv")
@@ -68,7 +69,7 @@ def check_exact():
     with launch.Target(PYTHON, program) as target:
         if not target.wait_ready():
             return "%s did not start: %s" % (program, target.stop()[1][-300:])
-        outcome = launch.pyleak(["-p", str(target.pid), "--exact", "-q", *LOOK], timeout=120)
+        outcome = launch.pyleak(["-p", str(target.pid), *EXACT], timeout=120)
     if outcome.exit != 0:
         return "pyleak --exact: exit %s: %s" % (outcome.exit, outcome.stderr[-600:])
     report = json.loads(outcome.stdout)
