@@ -98,6 +98,8 @@ static void the_suffix_chooses_the_format(void **state)
 		{"-p 1 -o a.txt", "table"},
 		{"-p 1 -o a.out", "table"},
 		{"-p 1 -o a.json --format folded", "folded"},
+		{"-p 1 -o a.pb.gz", "pprof"},
+		{"-p 1 -o a.pprof", "pprof"},
 		{"-p 1 -o a.folded --format json", "json"},
 		{"-p 1 -o a -o b.json", "json"},
 	};

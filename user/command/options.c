@@ -215,7 +215,7 @@ const struct option_row option_rows[] = {
 	  GROUP_WHAT, set_duration },
 	{ "output", 'o', true, "FILE", "write the report there; its suffix chooses the format",
 	  GROUP_REPORT, set_output },
-	{ "format", 0, true, "FORMAT", "table (default), json or folded", GROUP_REPORT,
+	{ "format", 0, true, "FORMAT", "table (default), json, folded or pprof", GROUP_REPORT,
 	  set_format },
 	{ "top", 0, true, "N", "print at most N candidates, or rows (default 10; 0: all)",
 	  GROUP_REPORT, set_top },

@@ -92,6 +92,7 @@ struct cost {
 struct report {
 	int pid;
 	char comm[32], python[32], build[48], build_id[64], container[80];
+	char service[96], release[64]; /* what people call it, see target/service.h */
 	int threads;
 	struct timespec started;
 	double duration_seconds;

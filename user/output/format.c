@@ -3,9 +3,10 @@
 
 #include <string.h>
 
-extern const struct format format_table, format_json, format_folded;
+extern const struct format format_table, format_json, format_folded, format_pprof;
 
-static const struct format *const formats[] = { &format_table, &format_json, &format_folded };
+static const struct format *const formats[] = { &format_table, &format_json, &format_folded,
+						&format_pprof };
 
 #define FORMATS (sizeof(formats) / sizeof(formats[0]))
 
@@ -17,15 +18,19 @@ const struct format *format_by_name(const char *name)
 	return NULL;
 }
 
+/* With something in front of it. */
+static bool ends_with(const char *path, const char *suffix)
+{
+	size_t len = strlen(path), tail = suffix ? strlen(suffix) : 0;
+
+	return tail && len > tail && strcmp(path + len - tail, suffix) == 0;
+}
+
 const struct format *format_by_suffix(const char *path)
 {
-	size_t len = strlen(path);
-
-	for (size_t i = 0; i < FORMATS; i++) {
-		size_t tail = formats[i]->suffix ? strlen(formats[i]->suffix) : 0;
-
-		if (tail && len > tail && strcmp(path + len - tail, formats[i]->suffix) == 0)
+	for (size_t i = 0; i < FORMATS; i++)
+		if (ends_with(path, formats[i]->suffix) ||
+		    ends_with(path, formats[i]->other_suffix))
 			return formats[i];
-	}
 	return NULL;
 }

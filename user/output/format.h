@@ -25,6 +25,7 @@ struct format_options {
 struct format {
 	const char *name;   /* "table", "json", "folded" */
 	const char *suffix; /* "-o x.json" chooses by this; NULL: none */
+	const char *other_suffix; /* or by this */
 	/* Print a leak report. 0 or -errno. */
 	int (*leaks)(FILE *out, const struct report *r, const struct format_options *o);
 	/* Print collections and their pauses. */

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 
 #include "../probe/calibrate.h"
+#include "../target/service.h"
 #include "parts.h"
 
 #define NATIVE_LEAST 4096.0 /* bytes a second: native memory churns in large pieces */
@@ -17,7 +18,11 @@
 void fill_target(struct report *r, const struct process *p, const struct py_runtime *rt)
 {
 	ssize_t threads = process_threads(p, NULL, 0);
+	struct service service;
 
+	service_read(&service, p);
+	snprintf(r->service, sizeof(r->service), "%s", service.name);
+	snprintf(r->release, sizeof(r->release), "%s", service.release);
 	snprintf(r->comm, sizeof(r->comm), "%s", p->comm);
 	snprintf(r->container, sizeof(r->container), "%s", p->container);
 	snprintf(r->python, sizeof(r->python), "%d.%d.%d", rt->layout.major, rt->layout.minor,
