@@ -37,13 +37,27 @@ static void make_holders(struct census *c)
 
 	row = add(c, CENSUS_HOLDER, "module app.cache: SESSIONS", 1200345, 98 * MIB);
 	TEXT(row->type, "dict");
+	row->retained_bytes = 97 * MIB;
 	TEXT(row->content, "str x1,200,000 96.0 MiB, dict x12 2.9 KiB, C memory 1.2 KiB");
 	row = add(c, CENSUS_HOLDER, "module app.service: SERVICE", 4000, 12 * MIB);
 	TEXT(row->type, "app.service.Service");
 	TEXT(row->mostly, "module app.service: SERVICE.store._rows");
 	row->mostly_bytes = 11 * MIB;
+	row->retained_bytes = 2960;
 	TEXT(row->content, "app.rows.Row x3,900 10.0 MiB");
 	row = add(c, CENSUS_HOLDER, "C data of \x1b[31m_json.so", 0, 4096);
+}
+
+static void make_nobody(struct census_nobody *n)
+{
+	n->looked = true;
+	n->lost[0] = (struct census_lost){ .count = 310, .bytes = 20480, .sure = 300,
+					   .excess = 311, .held_count = 40, .held_bytes = 4096 };
+	TEXT(n->lost[0].type, "app.rows.Row");
+	n->lost[1] = (struct census_lost){ .count = 2, .bytes = 128, .excess = 2 };
+	TEXT(n->lost[1].type, "dict");
+	n->count = 2;
+	n->garbage = (struct census_sum){ 94, 6016 };
 }
 
 static void make(struct census *c)
@@ -71,6 +85,7 @@ static void make(struct census *c)
 	c->kept = (struct census_sum){ 290, 29696 };
 	c->unreached = (struct census_sum){ 446, 30720 };
 	TEXT(c->unreached_content, "dict x400 25.0 KiB");
+	make_nobody(&c->nobody);
 }
 
 /* The same with --diff: one row that is new, one that is gone, one that nobody knows. */

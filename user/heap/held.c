@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define UNIT 16 /* bytes; blocks are multiples of it, but for a chunk's 8 */
+#include "../util/pages.h"
+#include "weights.h"
+
+#define UNIT WEIGHTS_UNIT
 #define STEPS_DOWN 12
 
 struct search {
@@ -13,7 +16,7 @@ struct search {
 	struct held_list *list;
 	uint32_t count;	  /* of blocks, late ones too */
 	uint32_t *weight; /* by block: units under it */
-	uint32_t *left;	  /* by block: children not summed up yet; then a name's number */
+	uint32_t *name;	  /* by block: the number + 1 of the name it hangs from */
 	uint8_t *space;	  /* bit by block: a module's dict */
 };
 
@@ -32,42 +35,19 @@ static bool is_inner(uint32_t parent)
 	return parent != PARENT_NONE && !reach_is_root(parent);
 }
 
-/* The block's own units to @weight; 0 for a free slot. */
-static void weigh(struct search *s)
+/* Sums go up from the leaves. */
+static int sum_up(struct search *s)
 {
-	const struct blocks *b = &s->r->history->now;
+	size_t cap = 0;
+	uint32_t *up = NULL;
+	int err = pages_grow(&up, &cap, (size_t)s->count + 1, sizeof(*up));
 
-	for (size_t i = 0; i < b->extents; i++) {
-		const struct extent *x = &b->extent[i];
-		uint64_t units = (x->size + UNIT - 1) / UNIT;
-
-		for (uint32_t n = x->first; n < x->first + x->count; n++)
-			s->weight[n] = !b->print[n]		  ? 0
-				       : units < UINT32_MAX ? (uint32_t)units
-							    : UINT32_MAX;
-	}
-	for (uint32_t n = b->count; n < s->count; n++)
-		s->weight[n] = (uint32_t)(s->r->late[n - b->count].size / UNIT);
-}
-
-/* Sums go up from the leaves; a block is done when its last child is. Leaves s->left all 0. */
-static void sum_up(struct search *s)
-{
-	for (uint32_t n = 0; n < s->count; n++)
-		if (is_inner(parent_of(s, n)))
-			s->left[parent_of(s, n)]++;
-	for (uint32_t n = 0; n < s->count; n++) {
-		uint32_t up, at = n;
-
-		/* blocks behind @n have their own turn, with nothing left by then */
-		for (up = parent_of(s, at); !s->left[at] && at <= n && is_inner(up);
-		     at = up, up = parent_of(s, at)) {
-			uint64_t sum = (uint64_t)s->weight[up] + s->weight[at];
-
-			s->weight[up] = sum < UINT32_MAX ? (uint32_t)sum : UINT32_MAX;
-			s->left[up]--;
-		}
-	}
+	for (uint32_t n = 0; !err && n < s->count; n++)
+		up[n] = parent_of(s, n);
+	if (!err)
+		err = weights_sum_up(up, s->weight, s->count);
+	pages_free(&up, &cap, sizeof(*up));
+	return err;
 }
 
 /* Dicts of modules: what they hold has a name at the top. */
@@ -145,10 +125,10 @@ static bool step_down(struct search *s)
 
 	for (unsigned i = 0; i < list->count; i++) {
 		best[i] = list->held[i].mostly;
-		s->left[best[i]] = i + 1;
+		s->name[best[i]] = i + 1;
 	}
 	for (uint32_t n = 0; n < s->count; n++) {
-		uint32_t up = parent_of(s, n), i = is_inner(up) ? s->left[up] : 0;
+		uint32_t up = parent_of(s, n), i = is_inner(up) ? s->name[up] : 0;
 
 		if (i && (best[i - 1] == up || s->weight[n] > s->weight[best[i - 1]]))
 			best[i - 1] = n;
@@ -157,7 +137,7 @@ static bool step_down(struct search *s)
 		struct held *held = &list->held[i];
 		uint64_t bytes = (uint64_t)s->weight[best[i]] * UNIT;
 
-		s->left[held->mostly] = 0;
+		s->name[held->mostly] = 0;
 		if (best[i] == held->mostly || bytes < HELD_MOSTLY * (double)held->bytes ||
 		    reach_parent_edge(s->r, best[i]) == EDGE_STORAGE)
 			continue;
@@ -173,11 +153,11 @@ static uint32_t name_of(struct search *s, uint32_t block)
 {
 	uint32_t at = block, number;
 
-	while (!s->left[at] && is_inner(parent_of(s, at)))
+	while (!s->name[at] && is_inner(parent_of(s, at)))
 		at = parent_of(s, at);
-	number = s->left[at] ? s->left[at] : HELD_MAX + 1;
-	for (at = block; !s->left[at]; at = parent_of(s, at)) {
-		s->left[at] = number;
+	number = s->name[at] ? s->name[at] : HELD_MAX + 1;
+	for (at = block; !s->name[at]; at = parent_of(s, at)) {
+		s->name[at] = number;
 		if (!is_inner(parent_of(s, at)))
 			break;
 	}
@@ -236,7 +216,7 @@ static int count_contents(struct search *s)
 	if (!sum)
 		return -ENOMEM;
 	for (unsigned i = 0; i < list->count; i++)
-		s->left[list->held[i].block] = i + 1;
+		s->name[list->held[i].block] = i + 1;
 	for (size_t i = 0; i < b->extents; i++) {
 		const struct extent *x = &b->extent[i];
 
@@ -256,18 +236,18 @@ static int count_contents(struct search *s)
 }
 
 /* The same sums again, of objects instead of bytes. */
-static void count_roots(struct search *s)
+static int count_roots(struct search *s)
 {
 	const struct blocks *b = &s->r->history->now;
+	int err;
 
-	for (uint32_t n = 0; n < s->count; n++) {
-		s->left[n] = 0;
+	for (uint32_t n = 0; n < s->count; n++)
 		s->weight[n] = (n >= b->count || b->print[n]) && reach_type(s->r, n) != TYPE_NONE;
-	}
-	sum_up(s);
+	err = sum_up(s);
 	for (uint32_t n = 0; n < s->count; n++)
 		if (reach_is_root(parent_of(s, n)))
 			s->list->root[root_of(s, n)].objects += s->weight[n];
+	return err;
 }
 
 void held_release(struct held_list *list)
@@ -285,21 +265,27 @@ int held_find(struct held_list *list, struct reach *r)
 
 	*list = (struct held_list){ 0 };
 	s.weight = calloc(s.count + 1, sizeof(*s.weight));
-	s.left = calloc(s.count + 1, sizeof(*s.left));
 	s.space = calloc(s.count / 8 + 1, 1);
 	list->root = calloc(r->roots + 1, sizeof(*list->root));
-	if (s.weight && s.left && s.space && list->root) {
-		weigh(&s);
-		sum_up(&s);
+	if (s.weight && s.space && list->root) {
+		weights_of_blocks(r, s.weight);
+		err = sum_up(&s);
+	}
+	if (!err)
+		s.name = calloc(s.count + 1, sizeof(*s.name));
+	if (s.name) {
 		find_spaces(&s);
 		choose(&s);
 		for (int i = 0; i < STEPS_DOWN && step_down(&s); i++)
 			;
 		err = count_contents(&s);
-		count_roots(&s);
+	} else {
+		err = -ENOMEM;
 	}
+	if (!err)
+		err = count_roots(&s);
 	free(s.weight);
-	free(s.left);
+	free(s.name);
 	free(s.space);
 	return err;
 }

@@ -287,6 +287,8 @@ bool reach_add_root(struct reach *r, enum root_kind kind, const char *label, uin
 
 	if (block == BLOCK_NONE)
 		return false;
+	r->adding.kind = kind;
+	r->adding.label = label;
 	if (parents_reached(&r->parents, block)) {
 		if (r->sink)
 			r->sink->edge(r->sink->arg, PARENT_NONE, EDGE_FIELD, block);

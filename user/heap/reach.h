@@ -87,6 +87,10 @@ struct reach {
 	struct parents parents; /* of each block: block, root, or PARENT_NONE */
 	bool keep_all;		/* set before: parents of old leaves and arrays too */
 	const struct reach_sink *sink; /* borrowed; NULL: nobody listens */
+	struct {
+		enum root_kind kind;
+		const char *label;
+	} adding; /* while the sink is told of a root's reference: which root */
 	bool visiting;		/* only the sink is told, nothing becomes reached */
 	uint32_t *instance;	/* owned; by type number: the first block of it reached, + 1 */
 	bool classes;		/* there are types that got such a block and were not followed */

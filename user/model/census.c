@@ -30,7 +30,7 @@ struct census_row *census_add(struct census_view *v, const char *name)
 	row = &v->row[v->count++];
 	memset(row, 0, sizeof(*row));
 	snprintf(row->name, sizeof(row->name), "%s", name);
-	row->growth_objects = row->growth_bytes = UNKNOWN;
+	row->growth_objects = row->growth_bytes = row->retained_bytes = UNKNOWN;
 	return row;
 }
 

@@ -6,6 +6,8 @@
 #ifndef PYLEAK_MODEL_CENSUS_H
 #define PYLEAK_MODEL_CENSUS_H
 
+#include <stdbool.h>
+
 #include "report.h"
 
 enum census_by {
@@ -24,6 +26,7 @@ struct census_row {
 	char mostly[512];  /* path to where most of it is, "" where that is the holder itself */
 	char content[200]; /* what it holds: "str x1,200 61.2 KiB, C memory 1.2 KiB" */
 	int64_t mostly_bytes;
+	int64_t retained_bytes; /* of a holder: freed if it went; UNKNOWN where nobody looked */
 	int64_t count, bytes;
 	int64_t tracked;		      /* by the cyclic collector */
 	int64_t growth_objects, growth_bytes; /* UNKNOWN without --diff */
@@ -39,6 +42,28 @@ struct census_sum {
 	int64_t count, bytes;
 };
 
+/* Objects of one type whose reference count exceeds the references found. */
+struct census_lost {
+	char type[160];
+	int64_t count, bytes;
+	int64_t sure;	/* of count: nothing in the process's memory points to them */
+	int64_t excess; /* references too many */
+	int64_t held_count, held_bytes; /* what they keep alive */
+};
+
+#define CENSUS_LOST_MAX 64 /* types, the surest first */
+
+/* What nobody reaches, by reference counts: heap/refcounts.h. */
+struct census_nobody {
+	bool looked; /* false: the rest is not known */
+	struct census_lost lost[CENSUS_LOST_MAX];
+	uint32_t count;
+	bool cut; /* there were more types */
+	struct census_sum garbage; /* cycles that await a collection */
+	struct census_sum memory;  /* held by C memory that nobody reaches */
+	struct census_sum unsure;  /* changed while they were looked at, or not looked at */
+};
+
 struct census {
 	struct report about; /* target, footprint, loss, cost, warnings; summary: what changed */
 	enum census_by by;
@@ -51,6 +76,8 @@ struct census {
 	struct census_sum kept;	     /* free objects that types keep for reuse */
 	struct census_sum unreached; /* nothing leads to them; UNKNOWN where nobody looked */
 	char unreached_content[200];
+	struct census_nobody nobody;
+	bool retained_at_most; /* retained sizes are an upper bound: finding them was cut short */
 };
 
 /* "type", "holder", ... */

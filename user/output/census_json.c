@@ -18,8 +18,9 @@ static json_t *row_of(const struct census_row *row, enum census_by by)
 		words = json_pack("{s:o, s:o}", "type", value_text(row->name),
 				  "tracked", value_number(row->tracked));
 	else if (by == CENSUS_HOLDER)
-		words = json_pack("{s:o, s:o, s:o, s:o, s:o}",
+		words = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}",
 				  "held_by", value_text(row->name),
+				  "retained_bytes", value_number(row->retained_bytes),
 				  "type", value_text_or_null(row->type),
 				  "mostly_in", value_text_or_null(row->mostly),
 				  "mostly_bytes",
@@ -57,6 +58,38 @@ static json_t *sum(const struct census_sum *s)
 			 "bytes", value_number(s->bytes));
 }
 
+static json_t *lost(const struct census_lost *l)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+			 "type", value_text(l->type),
+			 "count", value_number(l->count),
+			 "bytes", value_number(l->bytes),
+			 "sure", value_number(l->sure),
+			 "excess_references", value_number(l->excess),
+			 "held_count", value_number(l->held_count),
+			 "held_bytes", value_number(l->held_bytes));
+}
+
+/* null where nobody looked. */
+static json_t *nobody(const struct census_nobody *n)
+{
+	json_t *list = n->looked ? json_array() : NULL;
+
+	if (!n->looked)
+		return json_null();
+	for (uint32_t i = 0; list && i < n->count; i++) {
+		if (json_array_append_new(list, lost(&n->lost[i]))) {
+			json_decref(list);
+			list = NULL;
+		}
+	}
+	return json_pack("{s:o, s:o, s:o, s:o}",
+			 "refcount", list,
+			 "garbage", sum(&n->garbage),
+			 "held_by_memory", sum(&n->memory),
+			 "unsure", sum(&n->unsure));
+}
+
 int census_json(FILE *out, const struct census *c, const struct format_options *o)
 {
 	const struct report *r = &c->about;
@@ -83,7 +116,9 @@ int census_json(FILE *out, const struct census *c, const struct format_options *
 			 "apart", apart,
 			 "warnings", value_warnings(r));
 	if (root) {
-		json_t *views = json_pack("{s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o}",
+		json_t *views = json_pack("{s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o}",
+					  "nobody", nobody(&c->nobody),
+					  "retained_at_most", c->retained_at_most,
 					  "types", view(c, CENSUS_TYPE, o->top),
 					  "holders", view(c, CENSUS_HOLDER, o->top),
 					  "sizes", view(c, CENSUS_SIZE, 0),

@@ -3,10 +3,10 @@
  *	pid 4242 gunicorn, Python 3.11.2: 1,234,567 objects, 120.3 MiB
  *	RSS          160.2 MiB = Python 110.0 MiB live + 3.0 MiB free, malloc 20.1 MiB live + ...
  *
- *	held by          at most; each object under the shortest path to it
- *	   98.3 MiB   81 %  1,200,345  module app.cache: SESSIONS (dict)
- *	                               96.1 MiB of it in [*].body
- *	                               str x1,200,000 96.0 MiB, dict x12 2.9 KiB
+ *	     bytes   retained      objects  held by (bytes: at most, by shortest paths)
+ *	  98.3 MiB   98.1 MiB    1,200,345  module app.cache: SESSIONS (dict)
+ *	                                    96.1 MiB of it in [*].body
+ *	                                    str x1,200,000 96.0 MiB, dict x12 2.9 KiB
  *
  *	type             what sys.getsizeof() says, summed up
  *	   61.2 MiB   51 %    600,123  str
@@ -24,6 +24,7 @@
 #define LINE_BYTES 1536
 #define COLUMN_BYTES 11
 #define COLUMN_SHARE 6
+#define COLUMN_RETAINED 11
 #define COLUMN_COUNT 13
 
 struct table {
@@ -31,6 +32,7 @@ struct table {
 	const struct census *c;
 	const struct format_options *o;
 	bool growth;
+	enum census_by by;
 	int indent; /* columns in front of a row's words */
 };
 
@@ -84,11 +86,20 @@ static void put_footprint(const struct table *t)
 		page_field(&t->page, 0, "", PAGE_UNSURE, t->c->about.summary);
 }
 
-/* Three numbers: bytes, share and objects, or with growth what came of both, and bytes. */
+/* Of the second of the three columns. */
+static int second_width(const struct table *t)
+{
+	return t->growth		 ? COLUMN_COUNT
+	       : t->by == CENSUS_HOLDER ? COLUMN_RETAINED
+					 : COLUMN_SHARE;
+}
+
+/* Three numbers: bytes, share (of a holder what it retains) and objects; or with growth what came
+ * of bytes and objects, and bytes. */
 static void put_columns(const struct table *t, const char *one, const char *two, const char *three)
 {
 	fprintf(t->page.out, "%*s%*s%*s  ", COLUMN_BYTES, one,
-		t->growth ? COLUMN_COUNT : COLUMN_SHARE, two,
+		second_width(t), two,
 		t->growth ? COLUMN_BYTES : COLUMN_COUNT, three);
 }
 
@@ -103,11 +114,13 @@ static void signed_text(char *buf, size_t cap, int64_t value, void (*write)(char
 static void put_numbers(const struct table *t, const struct census_row *row, int64_t all)
 {
 	char bytes[UNITS_TEXT], count[UNITS_TEXT], more[2][UNITS_TEXT + 1] = { "?", "?" };
-	char share[16] = "";
+	char share[UNITS_TEXT] = "";
 
 	units_bytes(bytes, row->bytes);
 	units_count(count, row->count);
-	if (all > 0)
+	if (t->by == CENSUS_HOLDER)
+		units_bytes(share, row->retained_bytes);
+	else if (all > 0)
 		snprintf(share, sizeof(share), "%.0f %%",
 			 100.0 * (double)row->bytes / (double)all);
 	if (row->growth_bytes != UNKNOWN) {
@@ -177,7 +190,7 @@ static void put_view(const struct table *t, enum census_by by)
 {
 	static const char *const titles[] = {
 		[CENSUS_TYPE] = "type (as sys.getsizeof() has it)",
-		[CENSUS_HOLDER] = "held by (at most, by shortest paths)",
+		[CENSUS_HOLDER] = "held by (bytes: at most, by shortest paths)",
 		[CENSUS_SIZE] = "size",
 		[CENSUS_MODULE] = "module that holds it (at most)",
 		[CENSUS_AGE] = "age",
@@ -191,14 +204,20 @@ static void put_view(const struct table *t, enum census_by by)
 	if (!v->row)
 		return;
 	mine.growth = growth;
-	mine.indent = COLUMN_BYTES + COLUMN_COUNT + (growth ? COLUMN_BYTES : COLUMN_SHARE) + 2;
+	mine.by = by;
+	mine.indent = COLUMN_BYTES + (growth ? COLUMN_BYTES : COLUMN_COUNT) + second_width(&mine) +
+		      2;
 	for (uint32_t i = 0; i < v->count; i++)
 		all += v->row[i].bytes;
 	fputc('\n', t->page.out);
 	if (growth)
 		put_columns(&mine, "growth", "objects", "now");
 	else
-		put_columns(&mine, "bytes", "", "objects");
+		put_columns(&mine, "bytes",
+			    by != CENSUS_HOLDER		? ""
+			    : t->c->retained_at_most ? "ret. <="
+						     : "retained",
+			    "objects");
 	page_rest(&t->page, mine.indent, PAGE_QUIET, titles[by]);
 	for (uint32_t i = 0; i < v->count; i++) {
 		const struct census_row *row = &v->row[i];
@@ -241,12 +260,46 @@ static void put_apart(const struct table *t)
 	add_sum(&s, &c->kept, "free objects kept for reuse");
 	if (s.len)
 		page_field(&t->page, 0, "besides", PAGE_QUIET, text);
-	strbuf_truncate(&s, 0);
+}
+
+/* A type with objects that are known to have lost a reference. */
+static void put_lost(const struct table *t, const struct census_lost *lost)
+{
+	char text[512], bytes[UNITS_TEXT], count[UNITS_TEXT];
+	struct strbuf s;
+
+	strbuf_init(&s, text, sizeof(text));
+	units_count(count, lost->sure);
+	units_bytes(bytes, lost->bytes + lost->held_bytes);
+	strbuf_addf(&s, "%s x%s (%s", lost->type, count, bytes);
+	units_count(count, lost->held_count);
+	if (lost->held_count)
+		strbuf_addf(&s, " with %s objects that they hold", count);
+	strbuf_add(&s, "): counted as referenced, and nothing in the process points to them: "
+		       "C code took a reference and never gave it back (Py_DECREF)");
+	page_field(&t->page, 0, "refcount", PAGE_BAD, text);
+}
+
+static void put_nobody(const struct table *t)
+{
+	const struct census *c = t->c;
+	char text[512];
+	struct strbuf s;
+
+	strbuf_init(&s, text, sizeof(text));
 	add_sum(&s, &c->unreached, "objects that nothing was found to lead to");
 	if (s.len && c->unreached_content[0])
 		strbuf_addf(&s, ": %s", c->unreached_content);
 	if (s.len)
 		page_field(&t->page, 0, "unreached", PAGE_QUIET, text);
+	strbuf_truncate(&s, 0);
+	add_sum(&s, &c->nobody.garbage, "of them are cycles that await a collection");
+	add_sum(&s, &c->nobody.memory, "are held by C memory");
+	if (s.len)
+		page_field(&t->page, 0, "", PAGE_QUIET, text);
+	for (uint32_t i = 0; i < c->nobody.count; i++)
+		if (c->nobody.lost[i].sure)
+			put_lost(t, &c->nobody.lost[i]);
 }
 
 int census_table(FILE *out, const struct census *c, const struct format_options *o)
@@ -263,6 +316,7 @@ int census_table(FILE *out, const struct census *c, const struct format_options 
 	put_view(&t, CENSUS_SIZE);
 	put_view(&t, CENSUS_AGE);
 	put_apart(&t);
+	put_nobody(&t);
 	footer_put(&t.page, &none, &c->about, 0);
 	return ferror(out) ? -EIO : 0;
 }

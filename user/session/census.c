@@ -79,22 +79,56 @@ static int walk(struct session *s, struct footprint *f)
 	return err;
 }
 
+/* Who holds what, and how much of it alone; and what nobody holds. */
+static int take_holders(struct session *s, struct census *c, struct dominators *d)
+{
+	struct refcounts nobody;
+	int err;
+
+	log_progress(s->log, "adding up what each holds");
+	err = held_find(&s->held, &s->heap.reach);
+	if (!err && wanted(c, CENSUS_MODULE))
+		err = rows_modules(&c->view[CENSUS_MODULE], &s->held, &s->heap.reach);
+	if (err || !wanted(c, CENSUS_HOLDER))
+		return err;
+	err = dominators_find(d);
+	if (!err)
+		err = rows_holders(&c->view[CENSUS_HOLDER], &s->held, d, &s->heap.reach);
+	c->retained_at_most = d->at_most;
+	dominators_release(d);
+	if (err)
+		return err;
+	err = refcounts_take(&nobody, &s->heap.reach);
+	if (!err)
+		rows_nobody(&c->nobody, &nobody, &s->heap.types);
+	refcounts_release(&nobody);
+	return err;
+}
+
+static int search(struct session *s, struct census *c)
+{
+	struct dominators d;
+	int err;
+
+	log_progress(s->log, "searching who holds what");
+	held_release(&s->held);
+	dominators_init(&d, &s->heap.reach);
+	s->heap.reach.sink = wanted(c, CENSUS_HOLDER) ? &d.sink : NULL;
+	err = heap_reach(&s->heap, true);
+	s->heap.reach.sink = NULL;
+	if (!err)
+		err = take_holders(s, c, &d);
+	dominators_release(&d);
+	return err;
+}
+
 /* The views that were asked for, of the latest walk. */
 static int take(struct session *s, struct census *c)
 {
 	int err = 0;
 
-	if (wanted(c, CENSUS_HOLDER) || wanted(c, CENSUS_MODULE)) {
-		log_progress(s->log, "searching who holds what");
-		held_release(&s->held);
-		err = heap_reach(&s->heap, true);
-		if (!err)
-			err = held_find(&s->held, &s->heap.reach);
-		if (!err && wanted(c, CENSUS_HOLDER))
-			err = rows_holders(&c->view[CENSUS_HOLDER], &s->held, &s->heap.reach);
-		if (!err && wanted(c, CENSUS_MODULE))
-			err = rows_modules(&c->view[CENSUS_MODULE], &s->held, &s->heap.reach);
-	}
+	if (wanted(c, CENSUS_HOLDER) || wanted(c, CENSUS_MODULE))
+		err = search(s, c);
 	if (!err && wanted(c, CENSUS_TYPE))
 		err = rows_types(&c->view[CENSUS_TYPE], &s->tally);
 	if (!err && wanted(c, CENSUS_SIZE))

@@ -38,6 +38,8 @@ static void merge(struct census_view *v)
 			to->count += from->count;
 			to->bytes += from->bytes;
 			to->tracked += from->tracked;
+			if (to->retained_bytes != UNKNOWN && from->retained_bytes != UNKNOWN)
+				to->retained_bytes += from->retained_bytes;
 		} else {
 			v->row[++kept] = *from;
 		}
@@ -157,7 +159,8 @@ static void describe(struct census_row *row, const struct held *held, struct rea
 	rows_content(r->types, held->content, row->content, sizeof(row->content));
 }
 
-int rows_holders(struct census_view *v, const struct held_list *held, struct reach *r)
+int rows_holders(struct census_view *v, const struct held_list *held, const struct dominators *d,
+		 struct reach *r)
 {
 	for (unsigned i = 0; i < held->count; i++) {
 		char path[PATH_BYTES];
@@ -166,6 +169,9 @@ int rows_holders(struct census_view *v, const struct held_list *held, struct rea
 		if (add(v, path, held->held[i].objects, held->held[i].bytes))
 			return -ENOMEM;
 		describe(&v->row[v->count - 1], &held->held[i], r);
+		if (d)
+			v->row[v->count - 1].retained_bytes =
+				(int64_t)dominators_bytes(d, held->held[i].block);
 	}
 	v->cut = held->count == HELD_MAX;
 	merge(v);
@@ -192,4 +198,33 @@ int rows_modules(struct census_view *v, const struct held_list *held, const stru
 	}
 	merge(v);
 	return 0;
+}
+
+static struct census_sum sum_of(const struct refcount_sum *from)
+{
+	return (struct census_sum){ (int64_t)from->objects, (int64_t)from->bytes };
+}
+
+void rows_nobody(struct census_nobody *nobody, const struct refcounts *found,
+		 const struct types *types)
+{
+	*nobody = (struct census_nobody){ .looked = true,
+					  .cut = found->count > CENSUS_LOST_MAX,
+					  .garbage = sum_of(&found->garbage),
+					  .memory = sum_of(&found->memory),
+					  .unsure = sum_of(&found->torn) };
+	nobody->unsure.count += (int64_t)(found->gone.objects + found->not_looked_at);
+	nobody->unsure.bytes += (int64_t)found->gone.bytes;
+	for (size_t i = 0; i < found->count && i < CENSUS_LOST_MAX; i++) {
+		const struct refcount_row *from = &found->row[i];
+		struct census_lost *to = &nobody->lost[nobody->count++];
+
+		typename_write(types, from->type, to->type, sizeof(to->type));
+		to->count = (int64_t)from->own.objects;
+		to->bytes = (int64_t)from->own.bytes;
+		to->sure = (int64_t)from->sure;
+		to->excess = (int64_t)from->excess;
+		to->held_count = (int64_t)from->held.objects;
+		to->held_bytes = (int64_t)from->held.bytes;
+	}
 }
