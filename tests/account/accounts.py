@@ -260,6 +260,27 @@ def check_exact(interpreter):
     expect(any("do_GET" in name for name in functions), "allocating functions %s", functions)
 
 
+def check_lines(interpreter):
+    """The lines that allocate most, kept or not, while the target does nothing else."""
+    with started(interpreter) as target:
+        child = launch.start_pyleak(["-p", str(target.pid), "--exact", "-q", "-d", "4s", "--top",
+                                     "1", "--format", "json"])
+        while child.poll() is None:
+            leak(target, SMALL_COUNT // 100)
+        report = json.loads(child.stdout.read())
+    most = {}  # of each function: its line that allocates most
+    for line in report["allocations"]:
+        if line["allocated_at"]:
+            most.setdefault(line["allocated_at"]["function"], line)
+    churned, leaked = most.get("churn"), most.get("leak_objects")
+    expect(churned and leaked, "only %s", sorted(most))
+    ratio = churned["objects_per_second"] / leaked["objects_per_second"]
+    expect(9 < ratio < 11, "churn allocates %.1f times as many as leak_objects, not 10", ratio)
+    expect(churned["inuse_objects"] <= 2, "%d of churn's are kept", churned["inuse_objects"])
+    kept = leaked["inuse_objects"] / (leaked["objects_per_second"] * report["duration_seconds"])
+    expect(kept > 0.95, "%.2f of leak_objects' are kept", kept)
+
+
 def check_inlined(interpreter):
     """--exact on a build that inlines its allocator: says how little it saw, and what it does."""
     report = exact(interpreter)

@@ -25,8 +25,10 @@ const char *verdict_name(enum verdict v)
 void report_release(struct report *r)
 {
 	free(r->candidates);
+	free(r->lines);
 	r->candidates = NULL;
-	r->count = 0;
+	r->lines = NULL;
+	r->count = r->line_count = 0;
 }
 
 /*

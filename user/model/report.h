@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * What a look at a process found. Filled by session/, judged by rank/, printed by output/. Plain
- * data: all text is in the structs, so a report owns only its candidate array. A number that is
+ * data: all text is in the structs, so a report owns only its arrays. A number that is
  * unknown is UNKNOWN, a text that is unknown is "".
  */
 #ifndef PYLEAK_MODEL_REPORT_H
@@ -76,6 +76,14 @@ struct candidate {
 	uint32_t evidence_count;
 };
 
+/* A line that allocated, whether or not it kept anything. */
+struct allocating_line {
+	struct frame at; /* innermost Python frame; no names: threads without Python code, or stacks
+			    for which there was no room */
+	double bytes_per_second, objects_per_second;
+	int64_t inuse_bytes, inuse_objects; /* of those, at the end */
+};
+
 struct loss {
 	uint64_t dropped_events, truncated_stacks, unresolved_frames, map_full, torn_reads;
 	uint64_t unreached_objects, unreached_bytes; /* survivors to which no path was found */
@@ -104,6 +112,9 @@ struct report {
 	struct footprint before, after;
 	struct candidate *candidates; /* owned */
 	uint32_t count;
+	struct allocating_line *lines; /* owned, most first; NULL: allocations were not counted */
+	uint32_t line_count;
+	bool lines_partial; /* CPython's small blocks are not among them: the build inlines them */
 	struct loss loss;
 	struct cost cost;
 	char warnings[6][256]; /* what a person should know: watchpoints denied, a walk cut, ... */

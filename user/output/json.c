@@ -99,6 +99,28 @@ static json_t *candidates(const struct report *r, uint32_t count)
 	return list;
 }
 
+/* Null where allocations were not counted. */
+static json_t *allocations(const struct report *r)
+{
+	json_t *list = r->lines ? json_array() : json_null();
+
+	for (uint32_t i = 0; list && i < r->line_count; i++) {
+		const struct allocating_line *l = &r->lines[i];
+		json_t *line = json_pack("{s:o, s:o, s:o, s:o, s:o}",
+					 "allocated_at", frame_or_null(true, &l->at),
+					 "objects_per_second", value_real(l->objects_per_second),
+					 "bytes_per_second", value_real(l->bytes_per_second),
+					 "inuse_objects", value_number(l->inuse_objects),
+					 "inuse_bytes", value_number(l->inuse_bytes));
+
+		if (json_array_append_new(list, line)) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
 static json_t *walks(const struct report *r)
 {
 	json_t *list = json_array();
@@ -118,7 +140,7 @@ static int json_leaks(FILE *out, const struct report *r, const struct format_opt
 	json_t *root;
 
 	root = json_pack("{s:s, s:o, s:o, s:o, s:s, s:o, s:o, s:o, "
-			 "s:{s:o, s:o}, s:o, s:I, s:o, s:o, s:o}",
+			 "s:{s:o, s:o}, s:o, s:I, s:o, s:o, s:o, s:o}",
 			 "schema", SCHEMA,
 			 "target", value_target(r),
 			 "started", value_started(r),
@@ -132,6 +154,7 @@ static int json_leaks(FILE *out, const struct report *r, const struct format_opt
 			 "after", value_footprint(&r->after),
 			 "candidates", candidates(r, count),
 			 "candidates_found", (json_int_t)r->count,
+			 "allocations", allocations(r),
 			 "loss", value_loss(&r->loss),
 			 "cost", value_cost(&r->cost),
 			 "warnings", value_warnings(r));

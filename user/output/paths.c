@@ -77,6 +77,8 @@ void paths_init(struct paths *p, const struct report *r, uint32_t count)
 		for (uint32_t k = 0; k < c->stack.depth && k < REPORT_STACK_MAX; k++)
 			share(p, c->stack.frame[k].file, &first);
 	}
+	for (uint32_t i = 0; i < r->line_count; i++)
+		share(p, r->lines[i].at.file, &first);
 	drop_last_part(p);
 }
 

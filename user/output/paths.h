@@ -17,7 +17,7 @@ struct paths {
 	char common[256]; /* ends in '/'; "" where nothing is left out */
 };
 
-/* From the files of the first @count candidates of @r. */
+/* From the files of the first @count candidates of @r, and of its lines. */
 void paths_init(struct paths *p, const struct report *r, uint32_t count);
 
 /* From the files of all stacks that tripped collections. */

@@ -21,6 +21,7 @@
 #include "../util/units.h"
 #include "census_table.h"
 #include "footer.h"
+#include "lines_table.h"
 #include "page.h"
 #include "paths.h"
 #include "pauses_table.h"
@@ -389,6 +390,7 @@ static int table_leaks(FILE *out, const struct report *r, const struct format_op
 	put_look(&t);
 	for (uint32_t i = 0; i < t.count; i++)
 		put_candidate(&t, i);
+	lines_put(&t.page, &t.paths, r, o->verbose);
 	fputc('\n', out);
 	footer_put(&t.page, &t.paths, r, t.count);
 	return ferror(out) ? -EIO : 0;

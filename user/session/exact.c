@@ -14,6 +14,7 @@
 #include "../sample/drain.h"
 #include "../target/footprint.h"
 #include "../util/clock.h"
+#include "exact_lines.h"
 #include "exact_sites.h"
 #include "fill.h"
 #include "interrupt.h"
@@ -39,6 +40,7 @@ struct exact {
 	uint64_t born, born_seen;
 	uint32_t shift;
 	uint64_t began, cpu_began;
+	double counted; /* seconds that the probes were there */
 };
 
 static double seconds(const struct exact *x)
@@ -217,11 +219,13 @@ static int fill(struct exact *x, struct report *r)
 	int rc = drain_totals(x->drain, &all);
 
 	pools = pools || !account_attached(x->account, ACCOUNT_IS_PYMALLOC)->probes;
-	r->duration_seconds = seconds(x);
+	r->duration_seconds = x->counted;
 	r->walks = x->heap.history.walks;
 	r->threshold_bytes_per_second = verdict_threshold(r->duration_seconds);
 	if (!rc)
 		rc = exact_candidates(r, all, pools);
+	if (!rc)
+		rc = exact_lines(r, all, pools);
 	if (rc)
 		return rc;
 	say_coverage(x, r, pools);
@@ -267,6 +271,7 @@ static int look(struct exact *x, struct report *r, const struct options *o, stru
 		rc = measure_coverage(x);
 	if (x->redirect)
 		say_redirect(x, r);
+	x->counted = seconds(x);
 	account_detach(x->account);
 	footprint_read(&r->after, &x->process);
 	return rc ? rc : fill(x, r);
