@@ -26,6 +26,7 @@
 #include "paths.h"
 #include "pauses_table.h"
 #include "processes_table.h"
+#include "table.h"
 
 #define FRAMES_SHOWN 4
 #define LINE_MAX_BYTES 1024
@@ -394,6 +395,21 @@ static int table_leaks(FILE *out, const struct report *r, const struct format_op
 	fputc('\n', out);
 	footer_put(&t.page, &t.paths, r, t.count);
 	return ferror(out) ? -EIO : 0;
+}
+
+void table_candidate(FILE *out, const struct report *r, const struct candidate *c,
+		     const struct format_options *o)
+{
+	struct candidate one = *c;
+	struct report alone = *r;
+	struct table t = { .r = &alone, .verbose = o->verbose, .count = 1 };
+
+	alone.candidates = &one;
+	alone.count = 1;
+	page_init(&t.page, out, o);
+	paths_init(&t.paths, &alone, 1);
+	measure(&t);
+	put_candidate(&t, 0);
 }
 
 const struct format format_table = {
