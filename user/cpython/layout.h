@@ -63,7 +63,8 @@
 	X(dk_indices)										\
 	X(dv_values) X(dv_capacity)								\
 	X(se_used) X(se_mask) X(se_table) X(se_smalltable)					\
-	X(dq_leftblock) X(dq_leftindex) X(db_data) X(db_rightlink) X(db_len)			\
+	X(dq_leftblock) X(dq_leftindex) X(dq_maxlen) X(db_data) X(db_rightlink)		\
+	X(db_len)										\
 	X(fu_code) X(fu_globals) X(fu_name) X(fu_qualname) X(fu_defaults) X(fu_kwdefaults)	\
 	X(fu_closure) X(fu_dict)								\
 	X(fu_module)										\

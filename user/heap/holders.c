@@ -115,20 +115,31 @@ static int sort_survivors(struct holders *h, struct anchors *a, struct reach *r)
 	return 0;
 }
 
-/* A dict that is an lru_cache's: maxsize, -1 where it has none (Modules/_functoolsmodule.c). */
-static int64_t bound_of(struct reach *r, uint32_t block)
+/* The bound that an object of that kind keeps at @offset: -1 where it has none, or is another. */
+static int64_t bound_at(struct reach *r, uint32_t block, enum kind kind, uint32_t offset)
 {
-	uint32_t parent = reach_parent(r, block);
 	struct object o;
 	uint64_t most;
 
-	if (parent == PARENT_NONE || reach_is_root(parent))
-		return -1;
-	reach_object(r, parent, &o);
-	if (!o.type || o.type->kind != KIND_LRU ||
-	    !remote_u64(r->mem, o.addr + r->rt->layout.lc_maxsize, &most))
+	reach_object(r, block, &o);
+	if (!o.type || o.type->kind != kind || !remote_u64(r->mem, o.addr + offset, &most))
 		return -1;
 	return (int64_t)most;
+}
+
+/*
+ * How many elements a container can have at most: a deque's maxlen (Modules/_collectionsmodule.c);
+ * of a dict that is an lru_cache's, maxsize (Modules/_functoolsmodule.c). -1: no bound is known.
+ */
+static int64_t bound_of(struct reach *r, uint32_t block)
+{
+	const struct py_layout *l = &r->rt->layout;
+	uint32_t parent = reach_parent(r, block);
+	int64_t maxlen = bound_at(r, block, KIND_DEQUE, l->dq_maxlen);
+
+	if (maxlen >= 0 || parent == PARENT_NONE || reach_is_root(parent))
+		return maxlen;
+	return bound_at(r, parent, KIND_LRU, l->lc_maxsize);
 }
 
 /* Raw memory may be a container of C code, or a buffer with stale words in it. */

@@ -3,8 +3,8 @@
  * Looks at one process, one after the other, in a thread of their own; what they find is gathered
  * by holder.
  *
- *	look ─▶ report ─▶ rows: a row for each holder ever called a candidate
- *	  ▲───────┘           its rate in the latest rounds, its sum since the start
+ *	look -> report -> rows: a row for each holder ever called a candidate
+ *	  ^-------'             its rate in the latest rounds, its sum since the start
  */
 #ifndef PYLEAK_TUI_ROUNDS_H
 #define PYLEAK_TUI_ROUNDS_H

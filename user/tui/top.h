@@ -3,12 +3,12 @@
  * pyleak top: the leak report of one process, live, on a terminal.
  *
  *	pyleak top   pid 6277 python3, Python 3.11.2: LEAK            round 3, looking for 2.1 s
- *	RSS 19.1 MiB → 19.5 MiB since 00:21
+ *	RSS 19.1 MiB -> 19.5 MiB since 00:21
  *
  *	   verdict       growth   since start  latest    holder
- *	>1 leak     +66.9 KiB/s       1.4 MiB  ▂▅▅▆      module __main__: SESSIONS
- *	 2 leak      +4.9 KiB/s     103.4 KiB  ▅▅▅▅      module __main__: LOG
- *	────────────────────────────────────────────────────────────────────────────
+ *	>1 leak     +66.9 KiB/s       1.4 MiB  _-=#      module __main__: SESSIONS
+ *	 2 leak      +4.9 KiB/s     103.4 KiB  ====      module __main__: LOG
+ *	----------------------------------------------------------------------------
  *	what the report says of the chosen one
  */
 #ifndef PYLEAK_TUI_TOP_H
