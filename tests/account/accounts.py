@@ -83,6 +83,7 @@ class Account:
 class Report:
     def __init__(self):
         self.functions = {}  # innermost: [objects, bytes]
+        self.calls = {}  # innermost: [allocated, freed] since it was attached
         self.objects = 0  # of CPython's allocator
         self.numbers = {}
         self.dropped = []
@@ -90,11 +91,14 @@ class Report:
     def take(self, line):
         word, rest = line.split(" ", 1)
         if word == "site":
-            source, objects, size, _, _, stack = rest.split(" ", 5)
+            source, objects, size, allocated, freed, stack = rest.split(" ", 5)
             self.objects += int(objects) * (source == PYMALLOC)
             total = self.functions.setdefault(stack.split(":")[0].strip(), [0, 0])
             total[0] += int(objects)
             total[1] += int(size)
+            calls = self.calls.setdefault(stack.split(":")[0].strip(), [0, 0])
+            calls[0] += int(allocated)
+            calls[1] += int(freed)
         elif word == "shift":
             self.numbers = {name: int(value)
                             for name, value in re.findall(r"([a-z]+) (\d+)(?= |$)", line)}

@@ -2,9 +2,10 @@
 /*
  * usage: outstanding PID SOURCES WAY LIVE_MAX
  *
- * Accounts for the process with the sources named by letter (p pymalloc, l libc, o pools), attached
- * in a way of the kernel's (best, or 0, 1, 2 of enum attach_way). Prints "attached WAY", then for
- * every line on standard input the state, until that line is "quit":
+ * Accounts for the process with the sources named by letter (p pymalloc, l libc, o pools; r:
+ * redirected meanwhile), attached in a way of the kernel's (best, or 0, 1, 2 of enum attach_way).
+ * Prints "attached WAY", then for every line on standard input the state, until that line is
+ * "quit":
  *
  *	site SOURCE OBJECTS BYTES ALLOCATED FREED FUNCTION:LINE < FUNCTION:LINE ...
  *	total OBJECTS BYTES
@@ -17,6 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../../user/redirect/redirect.h"
 #include "../../user/sample/drain.h"
 
 #define SHOWN_FRAMES 4
@@ -27,6 +29,7 @@ struct outstanding {
 	struct py_runtime rt;
 	struct py_points points;
 	struct account *account;
+	struct redirect *redirect; /* NULL: not asked for */
 	struct pyframes *frames;
 	struct drain *drain;
 };
@@ -42,6 +45,8 @@ static int open_all(struct outstanding *o, pid_t pid, const char *sources,
 		rc = py_runtime_open(&o->rt, &o->process, &o->mem, e);
 	if (!rc)
 		rc = py_points_find(&o->points, &o->rt, &o->process, &o->mem, e);
+	if (!rc && strchr(sources, 'r'))
+		rc = redirect_open(&o->redirect, &o->process, &o->points, e);
 	if (!rc)
 		rc = account_open(&o->account, &o->process, &o->rt, &o->points, options, e);
 	if (rc)
@@ -51,7 +56,7 @@ static int open_all(struct outstanding *o, pid_t pid, const char *sources,
 	for (unsigned i = 0; !rc && letters[i]; i++)
 		if (strchr(sources, letters[i]))
 			rc = account_attach(o->account, i, e);
-	return rc;
+	return !rc && o->redirect ? redirect_begin(o->redirect, e) : rc;
 }
 
 static void count_live(void *arg, uint64_t address, const struct live_block *block)
@@ -135,6 +140,7 @@ int main(int argc, char **argv)
 
 	if (argc < 5 || !o)
 		return EXIT_USAGE;
+	options.redirected = strchr(argv[2], 'r');
 	options.way = strcmp(argv[3], "best") ? (enum attach_way)atoi(argv[3]) : attach_best();
 	options.live_max = (uint32_t)atoi(argv[4]);
 	setvbuf(stdin, NULL, _IONBF, 0);
@@ -143,6 +149,7 @@ int main(int argc, char **argv)
 		rc = serve(o);
 	if (rc)
 		fprintf(stderr, "outstanding: %s\n", e.text[0] ? e.text : strerror(-rc));
+	redirect_close(o->redirect);
 	drain_close(o->drain);
 	pyframes_free(o->frames);
 	account_close(o->account);
