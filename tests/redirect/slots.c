@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * usage: slots PID            how many words of its allocator tables are aliases
- *        slots PID COUNT      redirect and restore that often, with short pauses: prints as JSON how
- *                             often each was done and refused, and how long the process was stopped
+ *        slots PID COUNT      redirect and restore that often, with short pauses: prints how
+ *                             often each was done and refused, and how long it took, as JSON
  */
 #include <errno.h>
 #include <stdio.h>
