@@ -232,6 +232,7 @@ enum account_source {
 	ACCOUNT_LIBC = 2,     /* malloc and its family, called by others than the above */
 	ACCOUNT_MMAP = 3,     /* mmap, called by others than the above */
 	ACCOUNT_POOL = 4,     /* pools that pymalloc began to use: an estimate */
+	ACCOUNT_INLINED = 5,  /* pymalloc's again, counted without address or size */
 };
 
 #define ACCOUNT_FRAMES 64 /* innermost frames of a stack that tell sites apart */

@@ -265,6 +265,21 @@ __hidden int account_found(__u64 address, __u64 size, __u32 source)
 	return t && address ? record(t, address, size, source) : 0;
 }
 
+__hidden int account_count(__s64 objects, __u32 source)
+{
+	struct account_thread *t = account_control.stopped ? NULL : this_thread();
+	struct site_totals *totals;
+	__u64 site;
+
+	if (!t)
+		return 0;
+	site = this_site(t, source);
+	totals = bpf_map_lookup_elem(&sites, &site);
+	if (totals)
+		__sync_fetch_and_add(&totals->allocated_objects, objects);
+	return 0;
+}
+
 /* The return of every allocating function, where entry and return are probes of their own. */
 SEC("uprobe")
 int account_return(struct pt_regs *regs)

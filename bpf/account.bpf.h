@@ -43,6 +43,9 @@ int account_leave(struct pt_regs *regs);
 
 int account_free(__u64 address);
 
+/* @objects more were allocated here, whatever their addresses and sizes; -1 takes one back. */
+int account_count(__s64 objects, __u32 source);
+
 /* A block of which only the return is probed: @address came from @source. */
 int account_found(__u64 address, __u64 size, __u32 source);
 

@@ -2,10 +2,10 @@
 /*
  * usage: outstanding PID SOURCES WAY LIVE_MAX
  *
- * Accounts for the process with the sources named by letter (p pymalloc, l libc, o pools; r:
- * redirected meanwhile), attached in a way of the kernel's (best, or 0, 1, 2 of enum attach_way).
- * Prints "attached WAY", then for every line on standard input the state, until that line is
- * "quit":
+ * Accounts for the process with the sources named by letter (p pymalloc, l libc, o pools, i
+ * inlined; r: redirected meanwhile), attached in a way of the kernel's (best, or 0, 1, 2 of enum
+ * attach_way). Prints "attached WAY", then for every line on standard input the state, until that
+ * line is "quit":
  *
  *	site SOURCE OBJECTS BYTES ALLOCATED FREED FUNCTION:LINE < FUNCTION:LINE ...
  *	total OBJECTS BYTES
@@ -37,7 +37,7 @@ struct outstanding {
 static int open_all(struct outstanding *o, pid_t pid, const char *sources,
 		    const struct account_options *options, struct err *e)
 {
-	static const char letters[] = "plo";
+	static const char letters[] = "ploi";
 	int rc = process_open(&o->process, pid, e);
 
 	remote_init(&o->mem, pid);

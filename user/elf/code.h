@@ -100,6 +100,12 @@ int code_refs(const struct code *c, uint64_t target, code_visit *visit, void *ar
 int code_jumps(const struct code *c, uint64_t from, uint64_t to, code_visit *visit, void *arg);
 
 /*
+ * Call @visit with every conditional branch on whether a register holds @target, an address: what
+ * compilers make of an indirect call that profiles say goes there. As code_refs().
+ */
+int code_compares(const struct code *c, uint64_t target, code_visit *visit, void *arg);
+
+/*
  * The function that @part belongs to: itself, or where the compiler moved unlikely code away
  * (`.cold`), the one that it was moved from: it alone jumps there and it is jumped back to. NULL
  * where that is not clear.

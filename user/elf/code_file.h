@@ -8,6 +8,8 @@
 #include "code.h"
 #include "image_file.h"
 
+#define CODE_NO_REGISTER 32
+
 /* What differs between architectures: one table each. */
 struct code_machine {
 	uint16_t machine;      /* e_machine */
@@ -21,6 +23,13 @@ struct code_machine {
 	 * pointer and the arguments alone, and go on with the next?
 	 */
 	bool (*harmless)(const uint8_t *bytes, size_t len, bool first_is_free);
+	/*
+	 * Does it compare a whole register with an operand that is an address: register @reg, or
+	 * where that is CODE_NO_REGISTER one in the instruction itself?
+	 */
+	bool (*compares)(const uint8_t *bytes, size_t len, unsigned reg);
+	/* The register that gets an address which is in the instruction; CODE_NO_REGISTER: none. */
+	unsigned (*loads)(const uint8_t *bytes, size_t len);
 	/* The length of an instruction that does nothing (a nop, a landing pad), else 0. */
 	size_t (*idle)(const uint8_t *bytes, size_t len);
 	/*

@@ -29,6 +29,8 @@ int x86_decode(const uint8_t *bytes, size_t len, struct x86_instruction *i);
 /* For struct code_machine. */
 enum code_emulated x86_emulated(const uint8_t *bytes, size_t len);
 bool x86_harmless(const uint8_t *bytes, size_t len, bool first_is_free);
+bool x86_compares(const uint8_t *bytes, size_t len, unsigned reg);
+unsigned x86_loads(const uint8_t *bytes, size_t len);
 size_t x86_idle(const uint8_t *bytes, size_t len);
 
 #endif

@@ -180,3 +180,33 @@ size_t x86_idle(const uint8_t *bytes, size_t len)
 		return i.length;
 	return 0;
 }
+
+/* cmp of 64-bit registers: 39 and 3b with another, 3d and 81 /7 with an immediate. */
+bool x86_compares(const uint8_t *bytes, size_t len, unsigned reg)
+{
+	struct x86_instruction i;
+
+	if (x86_decode(bytes, len, &i) || i.vector || i.map || i.prefixes || !(i.rex & 8))
+		return false;
+	if (reg == CODE_NO_REGISTER)
+		return i.opcode == 0x3d || (i.opcode == 0x81 && (i.modrm >> 3 & 7) == 7 &&
+					    in_rm(&i) != NO_REGISTER);
+	return (i.opcode == 0x39 || i.opcode == 0x3b) && in_rm(&i) != NO_REGISTER &&
+	       (in_rm(&i) == reg || in_reg(&i) == reg);
+}
+
+/* lea from the next instruction on; mov of four bytes, zero-extended or sign-extended. */
+unsigned x86_loads(const uint8_t *bytes, size_t len)
+{
+	struct x86_instruction i;
+
+	if (x86_decode(bytes, len, &i) || i.vector || i.map || i.prefixes)
+		return CODE_NO_REGISTER;
+	if (i.opcode == 0x8d && i.relative && i.rex & 8)
+		return in_reg(&i);
+	if ((i.opcode & 0xf8) == 0xb8)
+		return (i.opcode & 7u) | (i.rex & 1 ? 8 : 0);
+	if (i.opcode == 0xc7 && i.rex & 8 && in_rm(&i) != NO_REGISTER)
+		return in_rm(&i);
+	return CODE_NO_REGISTER;
+}

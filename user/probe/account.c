@@ -9,11 +9,13 @@
 #include <unistd.h>
 
 #define LINKS_MAX (2 * SOURCE_PROBES_MAX * ACCOUNT_IS_COUNT)
+#define PERF_PROBES_MAX 100 /* a perf event takes 100 ms to go */
 
 static const struct source *const sources[ACCOUNT_IS_COUNT] = {
 	[ACCOUNT_IS_PYMALLOC] = &source_pymalloc,
 	[ACCOUNT_IS_LIBC] = &source_libc,
 	[ACCOUNT_IS_POOLS] = &source_pools,
+	[ACCOUNT_IS_INLINED] = &source_inlined,
 };
 
 struct account {
@@ -36,7 +38,7 @@ static int add_plain_sites(const struct account *a)
 	struct site_totals zero = { 0 };
 
 	for (size_t i = 0; i < sizeof(bases) / sizeof(bases[0]); i++)
-		for (uint64_t source = ACCOUNT_PYMALLOC; source <= ACCOUNT_POOL; source++) {
+		for (uint64_t source = ACCOUNT_PYMALLOC; source <= ACCOUNT_INLINED; source++) {
 			uint64_t site = bases[i] + source;
 
 			if (bpf_map_update_elem(a->loader.sites, &site, &zero, BPF_ANY))
@@ -134,6 +136,66 @@ static void close_links(struct account *a, unsigned from)
 		close(a->link[--a->links]);
 }
 
+/* How many from the @first on one link can serve: one program, run once, in one file. */
+static unsigned run_of(const struct account *a, const struct source_probes *probes, unsigned first)
+{
+	const struct source_probe *p = &probes->probe[first];
+	unsigned count = 1;
+
+	if (a->way == ATTACH_PERF || p->returns || p->allocates)
+		return 1;
+	while (first + count < probes->count && p[count].program == p->program &&
+	       !p[count].returns && !p[count].allocates && strcmp(p[count].path, p->path) == 0)
+		count++;
+	return count;
+}
+
+static int attach_run(struct account *a, const struct source_probe *p, unsigned count)
+{
+	uint64_t offset[SOURCE_PROBES_MAX];
+	int link;
+
+	if (count == 1)
+		return attach_both(a, p);
+	for (unsigned i = 0; i < count; i++)
+		offset[i] = p[i].offset;
+	link = attach_probes(a->way, a->loader.program[p->program], p->path, offset, count,
+			     a->process->pid);
+	if (link < 0)
+		return link;
+	a->link[a->links++] = link;
+	return 0;
+}
+
+static int attach_all(struct account *a, const struct source_probes *probes,
+		      struct account_attached *attached, struct err *e)
+{
+	unsigned count;
+	int rc = 0;
+
+	if (a->way == ATTACH_PERF && probes->count > PERF_PROBES_MAX) {
+		snprintf(attached->why, sizeof(attached->why),
+			 "%u probes would take a minute to go away: the kernel has no "
+			 "uprobe_multi",
+			 probes->count);
+		return 0;
+	}
+	for (unsigned i = 0; i < probes->count && !rc; i += count) {
+		count = run_of(a, probes, i);
+		rc = attach_run(a, &probes->probe[i], count);
+		if (rc)
+			err_set(e, rc, rc == -EPERM || rc == -EACCES ? EXIT_NOT_PERMITTED
+								     : EXIT_FAILED,
+				"cannot probe %s of process %d by %s: %s",
+				probes->probe[i].function, (int)a->process->pid,
+				attach_name(a->way), strerror(-rc));
+	}
+	attached->probes = probes->count;
+	for (unsigned i = 0; i < probes->count; i++)
+		attached->dear += !probes->probe[i].emulated;
+	return rc;
+}
+
 int account_attach(struct account *a, enum account_sources which, struct err *e)
 {
 	struct account_attached *attached = &a->attached[which];
@@ -152,17 +214,7 @@ int account_attach(struct account *a, enum account_sources which, struct err *e)
 	target.maps = &maps;
 	sources[which]->points(&target, probes);
 	memcpy(attached->why, probes->why, sizeof(attached->why));
-	for (unsigned i = 0; i < probes->count && !rc; i++) {
-		rc = attach_both(a, &probes->probe[i]);
-		attached->probes++;
-		attached->dear += !probes->probe[i].emulated;
-		if (rc)
-			err_set(e, rc, rc == -EPERM || rc == -EACCES ? EXIT_NOT_PERMITTED
-								     : EXIT_FAILED,
-				"cannot probe %s of process %d by %s: %s",
-				probes->probe[i].function, (int)a->process->pid,
-				attach_name(a->way), strerror(-rc));
-	}
+	rc = attach_all(a, probes, attached, e);
 	if (rc) {
 		close_links(a, before);
 		attached->probes = attached->dear = 0;

@@ -16,7 +16,13 @@
 #define ACCOUNT_LIVE_DEFAULT (1u << 20) /* 96 MiB of kernel memory */
 #define ACCOUNT_SITES_DEFAULT (1u << 15)
 
-enum account_sources { ACCOUNT_IS_PYMALLOC, ACCOUNT_IS_LIBC, ACCOUNT_IS_POOLS, ACCOUNT_IS_COUNT };
+enum account_sources {
+	ACCOUNT_IS_PYMALLOC,
+	ACCOUNT_IS_LIBC,
+	ACCOUNT_IS_POOLS,
+	ACCOUNT_IS_INLINED,
+	ACCOUNT_IS_COUNT
+};
 
 /* One source as it was attached. */
 struct account_attached {

@@ -144,3 +144,18 @@ int attach_probe(enum attach_way way, int program, const char *path, uint64_t of
 		return attach_perf(program, path, offset, pid, at == ATTACH_RETURN);
 	return create_link(&link);
 }
+
+int attach_probes(enum attach_way way, int program, const char *path, const uint64_t *offset,
+		  unsigned count, pid_t pid)
+{
+	struct link_uprobe_multi link = {
+		.program = (uint32_t)program,
+		.attach_type = (uint32_t)attach_return_type(way),
+		.path = (uint64_t)(uintptr_t)path,
+		.offsets = (uint64_t)(uintptr_t)offset, /* the kernel's longs are 64 bits, too */
+		.count = count,
+		.pid = (uint32_t)pid,
+	};
+
+	return create_link(&link);
+}

@@ -110,7 +110,7 @@ static void raise_file_limit(void)
 
 struct named_program {
 	const char *name;
-	bool returns_only;
+	bool once; /* at entry or return, never at both */
 };
 
 static const struct named_program programs[PROGRAMS] = {
@@ -128,6 +128,9 @@ static const struct named_program programs[PROGRAMS] = {
 	[PROGRAM_LIBC_MREMAP] = { "libc_mremap", false },
 	[PROGRAM_LIBC_FREE] = { "libc_free", true },
 	[PROGRAM_POOLS_NEW] = { "pools_new", true },
+	[PROGRAM_INLINED_BRANCH] = { "inlined_branch", true },
+	[PROGRAM_INLINED_CALL] = { "inlined_call", true },
+	[PROGRAM_INLINED_JUMP] = { "inlined_jump", true },
 	[PROGRAM_ACCOUNT_RETURN] = { "account_return", true },
 };
 
@@ -152,7 +155,7 @@ static void choose_account(struct pyleak *s, const struct loader_account *accoun
 		bpf_program__set_autoload(program, account);
 		if (account)
 			bpf_program__set_expected_attach_type(
-				program, programs[i].returns_only ? account->return_attach_type
+				program, programs[i].once ? account->return_attach_type
 								  : account->attach_type);
 	}
 	if (!account)

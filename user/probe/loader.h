@@ -17,7 +17,7 @@
 
 struct pyleak;
 
-/* Programs on allocators, see bpf/{pymalloc,libc,pools}.bpf.c. */
+/* Programs on allocators, see bpf/{pymalloc,libc,pools,inlined}.bpf.c. */
 enum loader_program {
 	PROGRAM_PYMALLOC_MALLOC,
 	PROGRAM_PYMALLOC_CALLOC,
@@ -33,6 +33,9 @@ enum loader_program {
 	PROGRAM_LIBC_MREMAP,
 	PROGRAM_LIBC_FREE,
 	PROGRAM_POOLS_NEW,	/* on returns only */
+	PROGRAM_INLINED_BRANCH,
+	PROGRAM_INLINED_CALL,
+	PROGRAM_INLINED_JUMP,
 	PROGRAM_ACCOUNT_RETURN, /* on returns only */
 	PROGRAMS,
 };

@@ -8,6 +8,8 @@
  *	libc      src_libc.c      malloc and its family, and mappings: what is larger than 512
  *	                          bytes, and native code
  *	pools     src_pools.c     pymalloc's new pools: an estimate, on every build
+ *	inlined   src_inlined.c   pymalloc's allocations where it is inlined: exact counts by
+ *	                          stack, without addresses and sizes
  */
 #ifndef PYLEAK_PROBE_SOURCE_H
 #define PYLEAK_PROBE_SOURCE_H
@@ -22,7 +24,7 @@
 #include "attach.h"
 #include "loader.h"
 
-#define SOURCE_PROBES_MAX 48
+#define SOURCE_PROBES_MAX 512
 
 struct source_probe {
 	char path[80];	 /* of the file, as the kernel is told: a magic link of /proc */
@@ -56,7 +58,7 @@ struct source {
 	void (*points)(const struct source_target *target, struct source_probes *out);
 };
 
-extern const struct source source_pymalloc, source_libc, source_pools;
+extern const struct source source_pymalloc, source_libc, source_pools, source_inlined;
 
 /*
  * The kernel's way to the file mapped at @m into @path: by the mapping itself, or where that is

@@ -70,13 +70,13 @@ int slots_redirect(const struct slots *s, pid_t pid, uint64_t *stopped_ns)
 {
 	struct remote mem;
 	struct stop stop;
-	int rc = stop_all(&stop, pid);
+	int rc = stop_all(&stop, pid, stopped_ns);
 
 	if (rc)
 		return rc;
 	remote_init(&mem, pid);
 	rc = redirect_stopped(s, &mem);
-	*stopped_ns += stop_release(&stop);
+	stop_release(&stop, stopped_ns);
 	return rc;
 }
 
@@ -149,13 +149,13 @@ int slots_restore(const struct slots *s, pid_t pid, uint64_t *stopped_ns)
 {
 	struct remote mem;
 	struct stop stop;
-	int rc = stop_all(&stop, pid);
+	int rc = stop_all(&stop, pid, stopped_ns);
 
 	if (rc)
 		return rc;
 	remote_init(&mem, pid);
 	rc = visit_all(s, &mem, true);
-	*stopped_ns += stop_release(&stop);
+	stop_release(&stop, stopped_ns);
 	return rc;
 }
 

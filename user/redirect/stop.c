@@ -134,24 +134,21 @@ static void let_go_late(struct stop_thread *t)
 	}
 }
 
-uint64_t stop_release(struct stop *s)
+void stop_release(struct stop *s, uint64_t *stopped_ns)
 {
-	uint64_t ns;
-
 	for (size_t i = 0; i < s->count; i++)
 		if (s->thread[i].is == IS_STOPPED)
 			let_go(&s->thread[i]);
-	ns = clock_ns() - s->began_ns;
+	*stopped_ns += clock_ns() - s->began_ns;
 	setpriority(PRIO_PROCESS, 0, s->nice);
 	/* Only what is stopped can be let go. */
 	for (size_t i = 0; i < s->count; i++)
 		let_go_late(&s->thread[i]);
 	free(s->thread);
 	*s = (struct stop){ 0 };
-	return ns;
 }
 
-int stop_all(struct stop *s, pid_t pid)
+int stop_all(struct stop *s, pid_t pid, uint64_t *stopped_ns)
 {
 	int rc;
 
@@ -165,6 +162,6 @@ int stop_all(struct stop *s, pid_t pid)
 			rc = -EAGAIN;
 	} while (rc > 0);
 	if (rc)
-		stop_release(s);
+		stop_release(s, stopped_ns);
 	return rc;
 }

@@ -26,13 +26,12 @@ struct stop {
 };
 
 /*
- * Stop every thread of @pid. 0: stop_release() lets them go on. Otherwise none is stopped: -EAGAIN
- * where one did not stop in time (it waits for a disk, or for a child of vfork()), -EBUSY where a
- * debugger has it, -EPERM, -ESRCH, -ENOMEM. Must be released by the same thread of ours.
+ * Stop every thread of @pid. 0: stop_release() lets them go on, and adds to *@stopped_ns how long
+ * that was. Otherwise that is added at once, and none is stopped any more: -EAGAIN where one did
+ * not stop in time (it waits for a disk, or for a child of vfork()), -EBUSY where a debugger has
+ * it, -EPERM, -ESRCH, -ENOMEM. Must be released by the same thread of ours.
  */
-int stop_all(struct stop *s, pid_t pid);
-
-/* How long they were stopped, ns. */
-uint64_t stop_release(struct stop *s);
+int stop_all(struct stop *s, pid_t pid, uint64_t *stopped_ns);
+void stop_release(struct stop *s, uint64_t *stopped_ns);
 
 #endif
