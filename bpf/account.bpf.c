@@ -273,8 +273,7 @@ __hidden int account_count(__s64 objects, __u32 source)
 
 	if (!t)
 		return 0;
-	site = this_site(t, source);
-	totals = bpf_map_lookup_elem(&sites, &site);
+	totals = this_site(t, source, &site);
 	if (totals)
 		__sync_fetch_and_add(&totals->allocated_objects, objects);
 	return 0;
