@@ -131,6 +131,58 @@ struct {
 	__type(value, struct account_thread);
 } threads __weak SEC(".maps");
 
+/* key: address of a probe; value: struct window_call. User space fills it before it attaches. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 128);
+	__type(key, __u64);
+	__type(value, struct window_call);
+} window_calls __weak SEC(".maps");
+
+/*
+ * key: thread id; value: struct window_thread. When full the thread that kept none for longest
+ * makes room; its sample is lost.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, struct window_thread);
+} window_threads __weak SEC(".maps");
+
+/*
+ * Samples whose blocks were not seen freed. key: address; value: struct window_block. Programs add
+ * and remove, user space removes what is gone from the heap. When full a sample is lost, as
+ * DROP_LIVE_FULL.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1 << 14);
+	__type(key, __u64);
+	__type(value, struct window_block);
+} sampled __weak SEC(".maps");
+
+/*
+ * key: return address and size class; value: struct window_site. Programs only. When full the site
+ * that was idle longest is forgotten, and its samples are kept as at first.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64);
+	__type(value, struct window_site);
+} window_sites __weak SEC(".maps");
+
+/*
+ * Records: struct window_sample. Drained on a timer. Room for 47; when full the sample is lost, as
+ * DROP_RINGBUF_FULL. Small, so that it stays in the cache: a record is 21 KiB, and writing it into
+ * memory that is not there would cost the target twice as much.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, WINDOW_RING);
+} window_samples __weak SEC(".maps");
+
 /* key: enum drop_reason; value: how often. Programs add, user space reads. An array: never full. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -7,8 +7,7 @@
 
 const struct command *const commands[] = {
 	&command_leaks, &command_heap, &command_top,	&command_gc,
-	&command_ps,	&command_agent, &command_report,
-	&command_doctor, NULL,
+	&command_ps,	&command_doctor, NULL,
 };
 
 const struct command *command_by_word(const char *word)

@@ -11,6 +11,7 @@
 #include "path.h"
 
 #define TYPES_COUNTED 65536
+#define NATIVE_STEPS 64
 
 static void note_unreached(struct holders *h, uint64_t *by_type, unsigned type, uint64_t size)
 {
@@ -22,6 +23,22 @@ static void note_unreached(struct holders *h, uint64_t *by_type, unsigned type, 
 	h->unreached_objects++;
 	h->unreached_bytes += size;
 	by_type[type] += size;
+}
+
+bool holders_is_native(const struct reach *r, uint32_t block)
+{
+	/* beyond so many steps of raw memory it is C code's data structure, whoever holds that */
+	for (unsigned steps = 0; steps < NATIVE_STEPS; steps++) {
+		if (reach_type(r, block) != TYPE_NONE)
+			return false;
+		block = reach_parent(r, block);
+		if (block == PARENT_NONE)
+			return true;
+		if (reach_is_root(block))
+			return reach_root(r, block)->kind == ROOT_DATA ||
+			       reach_root(r, block)->kind == ROOT_STACK;
+	}
+	return true;
 }
 
 /* A survivor, or raw memory that belongs to one: to its anchor, or to those that nobody reaches. */
@@ -41,8 +58,11 @@ static void sort_block(struct holders *h, struct anchors *a, struct reach *r, ui
 	if (type == TYPE_NONE) {
 		owner = reach_parent(r, block);
 		if (reach_is_root(owner) || reach_type(r, owner) == TYPE_NONE ||
-		    !anchors_is_survivor(r, owner))
+		    !anchors_is_survivor(r, owner)) {
+			if (x->kind == EXTENT_CHUNK && holders_is_native(r, block))
+				note_unreached(h, by_type, type, x->size);
 			return;
+		}
 	}
 	anchor = anchors_of(a, r, owner);
 	h->survivors += type != TYPE_NONE;

@@ -58,10 +58,16 @@ struct holders {
 	double interval; /* seconds in which the survivors were born */
 	uint64_t survivors, survivor_bytes;
 	uint64_t unreached_objects, unreached_bytes; /* typed survivors that nothing leads to */
-	uint64_t native_bytes, native_blocks;	     /* raw survivors that nothing leads to */
+	uint64_t native_bytes, native_blocks;	     /* raw survivors to which no object leads */
 	uint64_t lost_objects; /* without an old ancestor, or beyond HOLDERS_MAX */
 	struct content unreached[UNREACHED_TYPES]; /* largest first */
 };
+
+/*
+ * Does no object lead to the raw block? Nothing does, or only C data and native stacks, through
+ * other raw memory: a list that C code keeps, or stale words.
+ */
+bool holders_is_native(const struct reach *r, uint32_t block);
 
 /* After reach_run(), with at least three walks. 0 or -ENOMEM. Release with holders_release(). */
 int holders_find(struct holders *h, struct reach *r);

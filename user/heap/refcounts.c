@@ -261,7 +261,8 @@ static void look_again(struct search *s)
 		if (STATE(s, i) != STATE_EXCESS)
 			continue;
 		reach_object(s->r, s->block[i], &o);
-		if (!read_count(s, &o, true, &word) ||
+		/* the search may have found raw memory there since */
+		if (!o.type || !read_count(s, &o, true, &word) ||
 		    py_refcount(&s->r->rt->layout, word) != s->count[i])
 			set_state(s, i, STATE_GONE);
 	}

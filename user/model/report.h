@@ -15,6 +15,7 @@
 #define REPORT_STACK_MAX 64
 #define REPORT_EVIDENCE_MAX 8
 #define REPORT_WALKS_MAX 8
+#define REPORT_SOURCES_MAX 3
 
 enum verdict {
 	VERDICT_UNDECIDED,
@@ -84,14 +85,6 @@ struct allocating_line {
 	int64_t inuse_bytes, inuse_objects; /* of those, at the end */
 };
 
-/* What the allocating lines are of, as far as the build lets it be seen. */
-enum lines_of {
-	LINES_OF_ALL,
-	LINES_OF_MALLOC,  /* malloc's and mmap's alone: CPython's allocator is inlined */
-	/* Objects: CPython's, of unknown size and fate; bytes: malloc's and mmap's. */
-	LINES_OF_INLINED,
-};
-
 struct loss {
 	uint64_t dropped_events, truncated_stacks, unresolved_frames, map_full, torn_reads;
 	uint64_t unreached_objects, unreached_bytes; /* survivors to which no path was found */
@@ -103,6 +96,11 @@ struct cost {
 	uint64_t probe_hits, bytes_read, target_stopped_ns;
 	double own_cpu_seconds;
 	uint64_t own_rss_peak_bytes;
+	/* Where allocations were sampled, in the order in which the budget is spent on it. */
+	struct {
+		char source[16]; /* "pools", "libc", "pymalloc"; "": nowhere */
+		double share;	 /* of the time that probes were on, 0..1; < 0: cannot be probed */
+	} sampled[REPORT_SOURCES_MAX];
 };
 
 struct report {
@@ -122,7 +120,7 @@ struct report {
 	uint32_t count;
 	struct allocating_line *lines; /* owned, most first; NULL: allocations were not counted */
 	uint32_t line_count;
-	enum lines_of lines_of;
+	bool lines_partial; /* CPython's small blocks are not among them: the build inlines them */
 	struct loss loss;
 	struct cost cost;
 	char warnings[6][256]; /* what a person should know: watchpoints denied, a walk cut, ... */

@@ -13,7 +13,6 @@
 #include "../model/pause.h"
 #include "../model/processes.h"
 #include "../model/report.h"
-#include "../model/trails.h"
 
 struct format_options {
 	int width;  /* columns; 0: unlimited */
@@ -35,8 +34,6 @@ struct format {
 	int (*heap)(FILE *out, const struct census *c, const struct format_options *o);
 	/* Print the machine's Python processes; NULL as above. */
 	int (*processes)(FILE *out, const struct processes *p, const struct format_options *o);
-	/* Print findings over time; NULL as above. */
-	int (*trails)(FILE *out, const struct trails *t, const struct format_options *o);
 };
 
 /* By name, or by the suffix of a file name; NULL where there is none. */

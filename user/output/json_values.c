@@ -124,9 +124,21 @@ json_t *value_loss(const struct loss *l)
 			 "blind_threads", (json_int_t)l->blind_threads);
 }
 
+/* {"pools": 0.93, "libc": 0.08, "pymalloc": null}, in order; null where nothing was sampled. */
+static json_t *value_sampled(const struct cost *c)
+{
+	json_t *sampled = c->sampled[0].source[0] ? json_object() : json_null();
+
+	for (unsigned i = 0; i < REPORT_SOURCES_MAX && c->sampled[i].source[0]; i++)
+		json_object_set_new(sampled, c->sampled[i].source,
+				    c->sampled[i].share < 0 ? json_null()
+							    : value_real(c->sampled[i].share));
+	return sampled;
+}
+
 json_t *value_cost(const struct cost *c)
 {
-	return json_pack("{s:o, s:I, s:I, s:I, s:o, s:I}",
+	return json_pack("{s:o, s:I, s:I, s:I, s:o, s:I, s:o}",
 			 "target_cpu_percent",
 			 c->target_cpu_percent < 0 ? json_null()
 						   : value_real(c->target_cpu_percent),
@@ -134,7 +146,8 @@ json_t *value_cost(const struct cost *c)
 			 "bytes_read", (json_int_t)c->bytes_read,
 			 "target_stopped_ns", (json_int_t)c->target_stopped_ns,
 			 "own_cpu_seconds", value_real(c->own_cpu_seconds),
-			 "own_rss_peak_bytes", (json_int_t)c->own_rss_peak_bytes);
+			 "own_rss_peak_bytes", (json_int_t)c->own_rss_peak_bytes,
+			 "sampled", value_sampled(c));
 }
 
 json_t *value_started(const struct report *r)

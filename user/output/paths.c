@@ -119,7 +119,9 @@ void paths_frame(const struct paths *p, const struct frame *f, int columns, char
 
 	strbuf_init(&s, buf, cap);
 	if (f->native) {
-		strbuf_addf(&s, "%s (native)", f->function);
+		slash = strrchr(f->file, '/');
+		strbuf_addf(&s, "%s%s%s", slash ? slash + 1 : f->file, f->file[0] ? ": " : "",
+			    f->function[0] ? f->function : "?");
 		return;
 	}
 	/* The ellipsis and its slash are up to four columns, where they are ASCII. */

@@ -27,7 +27,6 @@
 #include "pauses_table.h"
 #include "processes_table.h"
 #include "table.h"
-#include "trails_table.h"
 
 #define FRAMES_SHOWN 4
 #define LINE_MAX_BYTES 1024
@@ -71,6 +70,8 @@ static const char *verdict_sentence(enum verdict v)
 		return "a cache at work, no leak";
 	case VERDICT_NATIVE:
 		return "GROWTH OUTSIDE OF PYTHON OBJECTS";
+	case VERDICT_REFCOUNT:
+		return "REFERENCES ARE NOT GIVEN BACK";
 	case VERDICT_UNDECIDED:
 		return "undecided";
 	default:
@@ -156,6 +157,8 @@ static int holder_text(const struct table *t, const struct candidate *c, char *b
 		strbuf_add(&s, c->held_by);
 	else
 		strbuf_add(&s, c->verdict == VERDICT_NATIVE ? "memory that no Python object holds"
+			       : c->verdict == VERDICT_REFCOUNT
+				       ? "objects that nobody holds, by a reference too many"
 							    : "holder not found");
 	if (c->type[0]) {
 		strbuf_addf(&s, " (%s", c->type);
@@ -251,10 +254,34 @@ static void put_stack(const struct table *t, const struct candidate *c)
 			   ELLIPSIS " and more that were not recorded");
 }
 
+/* The C functions that the allocating line called, innermost first. */
+static void put_native(const struct table *t, const struct candidate *c)
+{
+	const struct frame *before = NULL;
+	char text[LINE_MAX_BYTES];
+	struct strbuf s;
+
+	strbuf_init(&s, text, sizeof(text));
+	for (uint32_t i = 0; i < c->stack.depth && c->stack.frame[i].native; i++) {
+		const struct frame *f = &c->stack.frame[i];
+		char name[512];
+
+		paths_frame(&t->paths, f, 0, name, sizeof(name));
+		if (before && strcmp(before->file, f->file) == 0)
+			strbuf_addf(&s, " < %s", f->function[0] ? f->function : "?");
+		else
+			strbuf_addf(&s, "%s%s", before ? " < " : "", name);
+		before = f;
+	}
+	if (before)
+		page_field(&t->page, t->indent, "by", PAGE_BOLD, text);
+}
+
 static void put_line(const struct table *t, const struct candidate *c)
 {
 	if (!c->stored_known && c->allocated_known) {
 		put_frame(t, "allocated at", PAGE_BOLD, &c->allocated_at);
+		put_native(t, c);
 	} else if (!c->stored_known) {
 		char text[224];
 		struct strbuf s;
@@ -416,5 +443,4 @@ void table_candidate(FILE *out, const struct report *r, const struct candidate *
 const struct format format_table = {
 	.name = "table", .suffix = ".txt", .leaks = table_leaks, .pauses = pauses_table,
 	.heap = census_table, .processes = processes_table,
-	.trails = trails_table,
 };

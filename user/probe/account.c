@@ -160,7 +160,7 @@ static int attach_run(struct account *a, const struct source_probe *p, unsigned 
 	for (unsigned i = 0; i < count; i++)
 		offset[i] = p[i].offset;
 	link = attach_probes(a->way, a->loader.program[p->program], p->path, offset, count,
-			     a->process->pid);
+			     a->process->pid, ATTACH_ENTRY);
 	if (link < 0)
 		return link;
 	a->link[a->links++] = link;

@@ -125,37 +125,27 @@ static int attach_perf(int program, const char *path, uint64_t offset, pid_t pid
 	return fd;
 }
 
-int attach_probe(enum attach_way way, int program, const char *path, uint64_t offset, pid_t pid,
-		 enum attach_at at)
+int attach_probes(enum attach_way way, int program, const char *path, const uint64_t *offsets,
+		  unsigned count, pid_t pid, enum attach_at at)
 {
-	unsigned long offsets = offset;
 	struct link_uprobe_multi link = {
 		.program = (uint32_t)program,
 		.attach_type = (uint32_t)(at == ATTACH_BOTH ? attach_type(way)
 							    : attach_return_type(way)),
 		.path = (uint64_t)(uintptr_t)path,
-		.offsets = (uint64_t)(uintptr_t)&offsets,
-		.count = 1,
+		.offsets = (uint64_t)(uintptr_t)offsets,
+		.count = count,
 		.probe_flags = at == ATTACH_RETURN ? UPROBE_MULTI_RETURN : 0,
 		.pid = (uint32_t)pid,
 	};
 
-	if (way == ATTACH_PERF)
-		return attach_perf(program, path, offset, pid, at == ATTACH_RETURN);
-	return create_link(&link);
+	if (way != ATTACH_PERF)
+		return create_link(&link);
+	return count == 1 ? attach_perf(program, path, *offsets, pid, at == ATTACH_RETURN) : -E2BIG;
 }
 
-int attach_probes(enum attach_way way, int program, const char *path, const uint64_t *offset,
-		  unsigned count, pid_t pid)
+int attach_probe(enum attach_way way, int program, const char *path, uint64_t offset, pid_t pid,
+		 enum attach_at at)
 {
-	struct link_uprobe_multi link = {
-		.program = (uint32_t)program,
-		.attach_type = (uint32_t)attach_return_type(way),
-		.path = (uint64_t)(uintptr_t)path,
-		.offsets = (uint64_t)(uintptr_t)offset, /* the kernel's longs are 64 bits, too */
-		.count = count,
-		.pid = (uint32_t)pid,
-	};
-
-	return create_link(&link);
+	return attach_probes(way, program, path, &offset, 1, pid, at);
 }

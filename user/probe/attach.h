@@ -41,11 +41,8 @@ enum attach_at { ATTACH_ENTRY, ATTACH_RETURN, ATTACH_BOTH /* session only */ };
 int attach_probe(enum attach_way way, int program, const char *path, uint64_t offset, pid_t pid,
 		 enum attach_at at);
 
-/*
- * The same at the entry for many instructions of the file by one descriptor. Not for ATTACH_PERF.
- * The @program is loaded for attach_return_type().
- */
-int attach_probes(enum attach_way way, int program, const char *path, const uint64_t *offset,
-		  unsigned count, pid_t pid);
+/* The same at @count instructions of one file, by one descriptor; perf events only at one. */
+int attach_probes(enum attach_way way, int program, const char *path, const uint64_t *offsets,
+		  unsigned count, pid_t pid, enum attach_at at);
 
 #endif

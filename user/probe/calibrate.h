@@ -1,18 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What a watchpoint costs the thread that trips it, measured on this machine by tripping some of
- * our own.
+ * What probes cost the thread that trips them, measured on this machine by tripping some of our
+ * own.
  */
 #ifndef PYLEAK_PROBE_CALIBRATE_H
 #define PYLEAK_PROBE_CALIBRATE_H
 
+#include "attach.h"
 #include "watch.h"
 
 /*
- * CPU time that the hits of @w took from the target, in percent of one CPU over @seconds: the trap
- * as measured on ourselves, and the stack walk where the kernel counts it
- * (kernel.bpf_stats_enabled), else as much again. Negative where it cannot be measured.
+ * CPU time that the hits of @w took from the target, ns: the trap as measured on ourselves, and the
+ * stack walk where the kernel counts it (kernel.bpf_stats_enabled), else as much again. Negative
+ * where it cannot be measured.
  */
-double calibrate_cost_percent(const struct watch_stats *w, double seconds);
+double calibrate_watch_ns(const struct watch_stats *w);
+
+/* What the kernel takes for a hit of a probe, ns, beside the program that it runs. */
+struct trap_cost {
+	double emulated_ns; /* at a function's entry, on an instruction that the kernel emulates */
+	double stepped_ns;  /* on one that it has to step */
+	double return_ns;   /* more for a return that is waited for */
+};
+
+/* Measured by probes on functions of ours, attached as @way: takes some ms. 0 or -errno. */
+int calibrate_traps(enum attach_way way, struct trap_cost *out);
 
 #endif

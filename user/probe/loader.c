@@ -170,6 +170,23 @@ static void choose_account(struct pyleak *s, const struct loader_account *accoun
 	}
 }
 
+static void choose_window(struct pyleak *s, const struct loader_window *window)
+{
+	struct bpf_map *const maps[] = { s->maps.window_calls, s->maps.window_threads,
+					 s->maps.window_sites, s->maps.sampled,
+					 s->maps.window_samples };
+
+	for (size_t i = 0; !window && i < sizeof(maps) / sizeof(maps[0]); i++)
+		bpf_map__set_autocreate(maps[i], false);
+	bpf_program__set_autoload(s->progs.window_call, window);
+	bpf_program__set_autoload(s->progs.window_return, window && !window->session);
+	if (!window)
+		return;
+	bpf_program__set_expected_attach_type(s->progs.window_call, window->attach_type);
+	bpf_program__set_expected_attach_type(s->progs.window_return, window->return_attach_type);
+	s->rodata->cfg_session = window->session;
+}
+
 static void take_descriptors(struct loader *l)
 {
 	const struct pyleak *s = l->skeleton;
@@ -189,6 +206,12 @@ static void take_descriptors(struct loader *l)
 	l->sites = bpf_map__fd(s->maps.sites);
 	l->stacks = bpf_map__fd(s->maps.stacks);
 	l->control = &s->bss->account_control;
+	l->window_call = bpf_program__fd(s->progs.window_call);
+	l->window_return = bpf_program__fd(s->progs.window_return);
+	l->window_calls = bpf_map__fd(s->maps.window_calls);
+	l->sampled = bpf_map__fd(s->maps.sampled);
+	l->window_samples = bpf_map__fd(s->maps.window_samples);
+	l->window = &s->bss->window_control;
 	l->drops = bpf_map__fd(s->maps.drops);
 	l->statistics = bpf_enable_stats(BPF_STATS_RUN_TIME);
 }
@@ -219,6 +242,7 @@ static void choose(struct pyleak *s, const struct loader_parts *parts)
 	s->rodata->cfg_unwind = *parts->unwind;
 	choose_collector(s, parts->gc);
 	choose_account(s, parts->account);
+	choose_window(s, parts->window);
 }
 
 int loader_open(struct loader *l, pid_t pid, const struct loader_parts *parts, struct err *e)

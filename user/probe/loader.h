@@ -50,6 +50,12 @@ struct loader_account {
 	uint32_t pool_size;
 };
 
+/* What sampling in windows needs to be told: as above. */
+struct loader_window {
+	int attach_type, return_attach_type;
+	bool session;
+};
+
 struct loader {
 	struct pyleak *skeleton; /* owned; NULL while nothing is loaded */
 	int statistics;		 /* while open, the kernel times BPF programs; -1 where it cannot */
@@ -60,6 +66,9 @@ struct loader {
 	int gc_sample_events; /* -1 where garbage is not sampled */
 	int program[PROGRAMS], lifecycle_exec;	   /* programs */
 	int live, sites, stacks;
+	int window_call, window_return;		   /* programs */
+	int window_calls, sampled, window_samples;
+	volatile struct window_control *window;	   /* NULL where windows were not asked for */
 	int drops;
 	volatile struct account_control *control; /* NULL where accounting was not asked for */
 	volatile struct gc_sampling *gc_sampling;
@@ -71,6 +80,7 @@ struct loader_parts {
 	const struct gc_layout *gc; /* NULL: no collector programs */
 	bool watch;		    /* the watchpoints' program */
 	const struct loader_account *account; /* NULL: no programs on allocators */
+	const struct loader_window *window;   /* NULL: no sampling */
 };
 
 struct bpf_program;

@@ -29,6 +29,7 @@
 struct source_probe {
 	char path[80];	 /* of the file, as the kernel is told: a magic link of /proc */
 	uint64_t offset; /* in the file, of the instruction */
+	uint64_t address; /* of the same in the process; 0: not mapped there */
 	bool returns;	 /* the program is for the function's return only */
 	bool allocates;	 /* entry and return both matter */
 	bool emulated;	 /* false: 13 times as dear */
@@ -66,7 +67,11 @@ extern const struct source source_pymalloc, source_libc, source_pools, source_in
  */
 void source_path(const struct process *p, const struct map *m, char *path, size_t cap);
 
-/* One more probe; beyond SOURCE_PROBES_MAX, or a second one of a program at one place: ignored. */
-void source_add(struct source_probes *out, const struct source_probe *probe);
+/*
+ * One more probe, with its address in the process by @maps; beyond SOURCE_PROBES_MAX, or a second
+ * one of a program at one place: ignored. @m: a mapping of the probed file.
+ */
+void source_add(struct source_probes *out, const struct source_probe *probe,
+		const struct maps *maps, const struct map *m);
 
 #endif

@@ -32,7 +32,8 @@ static int find(const struct source_target *t, const struct map *m, struct py_in
 	return rc;
 }
 
-static void add_sites(const struct py_inlined *inlined, enum py_inlined_kind kind,
+static void add_sites(const struct source_target *t, const struct map *m,
+		      const struct py_inlined *inlined, enum py_inlined_kind kind,
 		      struct source_probe *probe, struct source_probes *out)
 {
 	probe->program = programs[kind];
@@ -42,13 +43,13 @@ static void add_sites(const struct py_inlined *inlined, enum py_inlined_kind kin
 			continue;
 		probe->offset = inlined->site[i].file_offset;
 		probe->emulated = true;
-		source_add(out, probe);
+		source_add(out, probe, t->maps, m);
 	}
 }
 
 /* The functions themselves, for calls of them that compare nothing. */
-static void add_functions(const struct source_target *t, struct source_probe *probe,
-			  struct source_probes *out)
+static void add_functions(const struct source_target *t, const struct map *m,
+			  struct source_probe *probe, struct source_probes *out)
 {
 	probe->program = PROGRAM_INLINED_CALL;
 	for (unsigned i = PY_POINT_OBJECT_MALLOC; i <= PY_POINT_OBJECT_REALLOC; i++) {
@@ -57,7 +58,7 @@ static void add_functions(const struct source_target *t, struct source_probe *pr
 		probe->offset = site->file_offset + site->probe_offset;
 		probe->emulated = site->emulated;
 		snprintf(probe->function, sizeof(probe->function), "%s", py_point_name(i));
-		source_add(out, probe);
+		source_add(out, probe, t->maps, m);
 	}
 }
 
@@ -69,20 +70,22 @@ static void find_points(const struct source_target *t, struct source_probes *out
 	int rc;
 
 	*out = (struct source_probes){ 0 };
-	if (t->redirected || t->points->inlined < PY_INLINED_LEAST || !m)
+	if (t->redirected || !m)
 		return;
 	rc = find(t, m, &inlined);
 	if (rc)
 		snprintf(out->why, sizeof(out->why), "its code could not be read: %s",
 			 strerror(-rc));
+	else if (inlined.branches < PY_INLINED_LEAST)
+		snprintf(out->why, sizeof(out->why), "this build inlines no allocator");
 	else if (inlined.count + 3 > SOURCE_PROBES_MAX)
 		snprintf(out->why, sizeof(out->why), "more than %d places", SOURCE_PROBES_MAX);
 	if (!out->why[0]) {
 		source_path(t->process, m, probe.path, sizeof(probe.path));
 		/* A jump before the call that it leads to, so that none is counted twice. */
-		add_sites(&inlined, PY_INLINED_JUMP, &probe, out);
-		add_sites(&inlined, PY_INLINED_BRANCH, &probe, out);
-		add_functions(t, &probe, out);
+		add_sites(t, m, &inlined, PY_INLINED_JUMP, &probe, out);
+		add_sites(t, m, &inlined, PY_INLINED_BRANCH, &probe, out);
+		add_functions(t, m, &probe, out);
 	}
 	py_inlined_release(&inlined);
 }

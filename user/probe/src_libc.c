@@ -60,7 +60,7 @@ static void add_function(const struct source_target *t, const struct probed_imag
 	probe.emulated = at.emulated != CODE_STEPPED;
 	source_path(t->process, p->map, probe.path, sizeof(probe.path));
 	snprintf(probe.function, sizeof(probe.function), "%s", f->name);
-	source_add(out, &probe);
+	source_add(out, &probe, t->maps, p->map);
 }
 
 /* Probe the image if it exports malloc. */

@@ -23,7 +23,7 @@ static void find_points(const struct source_target *t, struct source_probes *out
 		source_path(t->process, m, probe.path, sizeof(probe.path));
 		snprintf(probe.function, sizeof(probe.function), "%s",
 			 py_point_name(PY_POINT_NEW_POOL));
-		source_add(out, &probe);
+		source_add(out, &probe, t->maps, m);
 	}
 }
 

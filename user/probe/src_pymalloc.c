@@ -43,7 +43,7 @@ static void find_points(const struct source_target *t, struct source_probes *out
 			place(&found->site[site], t->redirected, &probe);
 			snprintf(probe.function, sizeof(probe.function), "%s",
 				 py_point_name(functions[i].point));
-			source_add(out, &probe);
+			source_add(out, &probe, t->maps, m);
 		}
 	}
 }

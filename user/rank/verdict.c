@@ -139,7 +139,17 @@ bool verdict_is_plain(const struct candidate *c, const struct measured *m)
 
 static int weight(enum verdict v)
 {
-	return v == VERDICT_LEAK ? 3 : v == VERDICT_NATIVE ? 2 : v == VERDICT_UNDECIDED ? 1 : 0;
+	switch (v) {
+	case VERDICT_LEAK:
+		return 3;
+	case VERDICT_REFCOUNT:
+	case VERDICT_NATIVE:
+		return 2;
+	case VERDICT_UNDECIDED:
+		return 1;
+	default:
+		return 0;
+	}
 }
 
 static int by_weight(const void *a, const void *b)

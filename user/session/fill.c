@@ -9,10 +9,9 @@
 
 #include "../probe/calibrate.h"
 #include "../target/service.h"
+#include "allocations.h"
 #include "parts.h"
 
-#define NATIVE_LEAST 4096.0 /* bytes a second: native memory churns in large pieces */
-#define NATIVE_SHARE 0.3    /* of malloc's growth that must be found among what nothing leads to */
 #define UNREACHED_LEAST 50  /* objects worth a warning */
 
 void fill_target(struct report *r, const struct process *p, const struct py_runtime *rt)
@@ -32,51 +31,20 @@ void fill_target(struct report *r, const struct process *p, const struct py_runt
 	r->threads = threads > 0 ? (int)threads : 0;
 }
 
-static bool rises_always(const struct history *h)
+static int fill_candidates(struct report *r, struct heap *heap, const struct suspects *s,
+			   const struct sightings *sightings)
 {
-	for (unsigned i = 1; i < h->walks; i++)
-		if (h->total[i].chunk_bytes <= h->total[i - 1].chunk_bytes)
-			return false;
-	return true;
-}
+	int added;
 
-/* malloc's live bytes grew at every walk, and much of what stayed hangs from nothing: memory of C
- * code. */
-static bool native_growth(const struct heap *heap, struct candidate *c)
-{
-	const struct history *h = &heap->history;
-	double gain = (double)h->total[h->walks - 1].chunk_bytes - (double)h->total[0].chunk_bytes;
-	double bytes = (double)heap->holders.native_bytes;
-
-	if (!rises_always(h) || bytes < NATIVE_SHARE * gain ||
-	    bytes < NATIVE_LEAST * heap->holders.interval)
-		return false;
-	*c = (struct candidate){ .verdict = VERDICT_NATIVE,
-				 .confidence = bytes < gain ? 0.5 + 0.4 * bytes / gain : 0.8,
-				 .bytes_per_second = bytes / heap->holders.interval,
-				 .objects_per_second = (double)heap->holders.native_blocks /
-						       heap->holders.interval,
-				 .inuse_bytes = (int64_t)heap->holders.native_bytes,
-				 .inuse_objects = (int64_t)heap->holders.native_blocks };
-	for (unsigned i = 0; i < REPORT_WALKS_MAX; i++)
-		c->sizes[i] = UNKNOWN;
-	snprintf(c->why_no_line, sizeof(c->why_no_line), "no Python object leads to it");
-	candidate_evidence(c, "malloc's live bytes grew at every walk, by %.0f KiB in all",
-			   gain / 1024);
-	candidate_evidence(c, "%llu blocks came and stayed, and nothing Python leads to them",
-			   (unsigned long long)heap->holders.native_blocks);
-	return true;
-}
-
-static int fill_candidates(struct report *r, const struct heap *heap, const struct suspects *s)
-{
-	r->candidates = calloc(s->count + 1, sizeof(*r->candidates));
+	r->candidates = calloc(s->count + ALLOCATIONS_CANDIDATES_MAX, sizeof(*r->candidates));
 	if (!r->candidates)
 		return -ENOMEM;
 	for (unsigned i = 0; i < s->count; i++)
 		r->candidates[r->count++] = s->suspect[i].candidate;
-	if (heap->history.walks >= 3 && native_growth(heap, &r->candidates[r->count]))
-		r->count++;
+	added = allocations_candidates(r->candidates + r->count, heap, sightings);
+	if (added < 0)
+		return added;
+	r->count += (uint32_t)added;
 	r->count = verdict_order(r->candidates, r->count, r->threshold_bytes_per_second);
 	return 0;
 }
@@ -134,7 +102,33 @@ void fill_own_cost(struct report *r, const struct remote *mem)
 	r->cost.bytes_read = mem->bytes;
 }
 
-int fill_report(struct report *r, const struct heap *heap, struct suspects *suspects,
+/* What probes took, traps and programs, of the CPU time that the target used without them. */
+static void fill_cost(struct report *r, const struct watch_stats *w,
+		      const struct sampling_end *sampling)
+{
+	double watch_ns = calibrate_watch_ns(w), ns = watch_ns + sampling->cost_ns;
+	double without = sampling->target_cpu_ns - ns;
+
+	r->cost.probe_hits = w->hits + sampling->hits.allocations + sampling->hits.frees;
+	r->cost.target_cpu_percent = watch_ns < 0 || !sampling->target_cpu_ns ? -1
+				     : without > 0 ? ns / without * 100
+						   : 100;
+	for (unsigned i = 0; i < WINDOW_SOURCES; i++) {
+		snprintf(r->cost.sampled[i].source, sizeof(r->cost.sampled[i].source), "%s",
+			 windows_name(i));
+		r->cost.sampled[i].share = *sampling->missing[i] || *sampling->why
+						   ? -1
+						   : sampling->on[i];
+	}
+	r->loss.dropped_events += sampling->hits.dropped[DROP_RINGBUF_FULL];
+	r->loss.map_full += sampling->hits.dropped[DROP_LIVE_FULL] + sampling->loss.samples_full +
+			    sampling->loss.stacks_full;
+	if (*sampling->why)
+		report_warn(r, "allocating lines are not to be had: %.200s", sampling->why);
+}
+
+int fill_report(struct report *r, struct heap *heap, struct suspects *suspects,
+		const struct sightings *sightings, const struct sampling_end *sampling,
 		struct watch *watch, const struct stores *stores)
 {
 	struct watch_stats w = { 0 };
@@ -148,14 +142,13 @@ int fill_report(struct report *r, const struct heap *heap, struct suspects *susp
 	r->threshold_bytes_per_second = verdict_threshold(r->duration_seconds);
 	parts_fill(&r->before, &heap->history.total[0].parts);
 	parts_fill(&r->after, &heap->history.total[r->walks - 1].parts);
-	err = fill_candidates(r, heap, suspects);
+	err = fill_candidates(r, heap, suspects, sightings);
 	if (err)
 		return err;
 	fill_loss(r, heap, &w, stores);
 	fill_warnings(r, heap);
 	fill_own_cost(r, stores->mem);
-	r->cost.probe_hits = w.hits;
-	r->cost.target_cpu_percent = calibrate_cost_percent(&w, r->duration_seconds);
+	fill_cost(r, &w, sampling);
 	verdict_report(r);
 	return 0;
 }

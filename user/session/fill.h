@@ -8,6 +8,8 @@
 
 #include "../cpython/runtime.h"
 #include "../model/report.h"
+#include "sampling.h"
+#include "sightings.h"
 #include "suspects.h"
 
 void fill_target(struct report *r, const struct process *p, const struct py_runtime *rt);
@@ -19,7 +21,8 @@ void fill_warnings(struct report *r, const struct heap *heap);
 void fill_own_cost(struct report *r, const struct remote *mem);
 
 /* Everything else; @watch may be NULL. 0 or -ENOMEM. */
-int fill_report(struct report *r, const struct heap *heap, struct suspects *suspects,
+int fill_report(struct report *r, struct heap *heap, struct suspects *suspects,
+		const struct sightings *sightings, const struct sampling_end *sampling,
 		struct watch *watch, const struct stores *stores);
 
 #endif

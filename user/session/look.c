@@ -9,9 +9,11 @@
 #include "../cpython/runtime.h"
 #include "../target/footprint.h"
 #include "../util/clock.h"
+#include "allocations.h"
 #include "exact.h"
 #include "fill.h"
 #include "interrupt.h"
+#include "sampling.h"
 #include "schedule.h"
 #include "suspects.h"
 
@@ -28,6 +30,7 @@ struct look {
 	struct pyframes *frames;
 	struct suspects suspects;
 	struct stores stores;
+	struct sampling *sampling; /* NULL: not to be had */
 	struct schedule schedule;
 	struct log *log;
 	char denied[160]; /* why stores cannot be watched, "" where they can */
@@ -103,6 +106,7 @@ static int open_all(struct look *l, struct report *r, pid_t pid, struct err *e)
 
 static void close_all(struct look *l)
 {
+	sampling_free(l->sampling);
 	suspects_release(&l->suspects);
 	watch_close(l->watch);
 	pyframes_free(l->frames);
@@ -140,6 +144,7 @@ static void follow(struct look *l, double at_least, double until)
 		l->suspects.count < SUSPECTS_WATCHED ? l->suspects.count : SUSPECTS_WATCHED;
 
 	log_progress(l->log, "watching who stores");
+	sampling_stop(l->sampling); /* what is allocated now is in no walk */
 	for (unsigned i = 0; i < count; i++)
 		store[i] = &l->suspects.suspect[i].store;
 	stores_watch(&l->stores, store, count, at_least, until);
@@ -198,6 +203,28 @@ static int explain(struct look *l, int err, struct err *e)
 		       strerror(-err));
 }
 
+/* Join what was sampled with what stays, and write all into the report. */
+static int report(struct look *l, struct report *r)
+{
+	struct sightings sightings;
+	struct sampling_end sampled;
+	int err;
+
+	sampling_stop(l->sampling);
+	sampling_end(l->sampling, &sampled);
+	suspects_name_lines(&l->suspects, l->denied[0] ? l->denied : NULL);
+	err = sightings_find(&sightings, sampling_samples(l->sampling), &l->heap, l->began);
+	r->duration_seconds = now(l);
+	r->cost.own_cpu_seconds = (double)(clock_cpu_ns() - l->cpu_began) / 1e9;
+	if (!err) {
+		allocations_name_lines(&l->suspects, &l->heap, &sightings);
+		err = fill_report(r, &l->heap, &l->suspects, &sightings, &sampled, l->watch,
+				  &l->stores);
+	}
+	sightings_release(&sightings);
+	return err;
+}
+
 int look_run(struct report *r, pid_t pid, const struct options *o, struct log *log, struct err *e)
 {
 	struct look l = { .log = log, .began = clock_ns(), .cpu_began = clock_cpu_ns() };
@@ -213,6 +240,8 @@ int look_run(struct report *r, pid_t pid, const struct options *o, struct log *l
 	if (!err) {
 		l.began = clock_ns(); /* loading is not looking */
 		fill_target(r, &l.process, &l.rt);
+		if (l.watch)
+			sampling_start(&l.sampling, &l.process, &l.rt, o->budget_percent / 100);
 		footprint_read(&r->before, &l.process);
 		err = walk_all(&l);
 		if (err && l.suspects.count)
@@ -223,10 +252,7 @@ int look_run(struct report *r, pid_t pid, const struct options *o, struct log *l
 	log_progress_end(log);
 	if (!err) {
 		footprint_read(&r->after, &l.process);
-		suspects_name_lines(&l.suspects, l.denied[0] ? l.denied : NULL);
-		r->duration_seconds = now(&l);
-		r->cost.own_cpu_seconds = (double)(clock_cpu_ns() - l.cpu_began) / 1e9;
-		err = fill_report(r, &l.heap, &l.suspects, l.watch, &l.stores);
+		err = report(&l, r);
 	}
 	close_all(&l);
 	return err;

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "governor.h"
+
+#include <math.h>
+
+#define WINDOW_NS 25e6 /* shorter windows take longer to put on and off */
+#define TRIAL_NS 100e6 /* so long a time's earnings go into finding out what a source costs */
+#define SAVED_NS 2e9   /* so long a time's earnings may be saved */
+#define RATE_WEIGHT 0.3 /* of the newest of what is averaged over time */
+#define CPU_WEIGHT 0.02
+#define CPU_LEAST 0.05 /* of a CPU: who uses less counts as using that much */
+#define CHANCE_LEAST 1e-9
+#define CHANCE_FIRST (1.0 / 4096)
+#define POOL_FIRST (1.0 / 16)
+#define POOLS_SHARE 0.25  /* of the budget: pools stand for small blocks only */
+#define KEPT_FIRST_NS 8e3 /* until it is known */
+#define KEPT_MOST_NS 15e3 /* more is time that others ran meanwhile */
+#define KEPT_MOST 1000.0  /* samples a second that are worth our own time */
+#define CHOICE_ENOUGH 16  /* allocations that say something about the share kept */
+#define CHOICE_SECONDS 0.2
+
+void governor_init(struct governor *g, double share, const struct governor_totals *start)
+{
+	*g = (struct governor){ .share = share,
+				.chance = CHANCE_FIRST,
+				.pool_chance = POOL_FIRST,
+				.kept_ns = KEPT_FIRST_NS,
+				.last = *start,
+				.chosen = *start };
+	for (int i = 0; i < GOVERNOR_SOURCES; i++)
+		g->rate[i] = -1;
+}
+
+/* What it takes to open a window of the source; a first one is only a trial. */
+static double price(const struct governor *g, int source)
+{
+	return g->rate[source] < 0 ? g->share * g->cpu_rate * TRIAL_NS
+				   : g->rate[source] * WINDOW_NS;
+}
+
+static double dearest(const struct governor *g)
+{
+	double most = 0;
+
+	for (int i = 0; i < GOVERNOR_SOURCES; i++)
+		most = fmax(most, price(g, i));
+	return most;
+}
+
+static double limited(double chance)
+{
+	return fmin(fmax(chance, CHANCE_LEAST), 1);
+}
+
+/*
+ * Keep so many that their stacks cost as much as all the traps, and more where there is money left:
+ * fewer would waste traps, more would shorten windows.
+ */
+static void choose_chances(struct governor *g, const struct governor_totals *t)
+{
+	const struct governor_totals *was = &g->chosen;
+	double seconds = (double)(t->now_ns - was->now_ns) / 1e9;
+	double allocations = (double)(t->allocations - was->allocations);
+	double kept = (double)(t->kept - was->kept), wanted = KEPT_MOST * seconds;
+	double all_kept = kept + (double)(t->pools_kept - was->pools_kept);
+	double program_ns = t->program_ns - was->program_ns;
+	double trap_ns = t->cost_ns - was->cost_ns - program_ns;
+
+	if (allocations < CHOICE_ENOUGH && seconds < CHOICE_SECONDS)
+		return;
+	if (all_kept > 0 && program_ns > 0)
+		g->kept_ns += RATE_WEIGHT *
+			      (fmin(program_ns / all_kept, KEPT_MOST_NS) - g->kept_ns);
+	g->pools_rate += RATE_WEIGHT * ((double)(t->pools - was->pools) / seconds - g->pools_rate);
+	g->pool_chance = limited(POOLS_SHARE * g->share * g->cpu_rate * 1e9 /
+				 fmax(g->pools_rate * g->kept_ns, 1));
+	if (allocations >= CHOICE_ENOUGH) {
+		if (g->balance_ns < g->most_ns / 2)
+			wanted = fmin(wanted, trap_ns / g->kept_ns);
+		wanted = fmin(wanted, allocations) / fmax(kept, 0.5);
+		g->chance = limited(g->chance * fmin(fmax(wanted, 0.5), 2));
+	}
+	g->chosen = *t;
+}
+
+void governor_account(struct governor *g, const struct governor_totals *t, int newest)
+{
+	double elapsed_ns = (double)(t->now_ns - g->last.now_ns);
+	double cost_ns = fmax(t->cost_ns - g->last.cost_ns, 0);
+	double cpu_ns = fmax(t->cpu_ns - g->last.cpu_ns - cost_ns, CPU_LEAST * elapsed_ns);
+	double rate = elapsed_ns > 0 ? cost_ns / elapsed_ns : 0;
+
+	if (elapsed_ns <= 0)
+		return;
+	g->cpu_rate += CPU_WEIGHT * (cpu_ns / elapsed_ns - g->cpu_rate);
+	if (newest >= 0 && newest < GOVERNOR_SOURCES)
+		g->rate[newest] = g->rate[newest] < 0
+					  ? rate
+					  : g->rate[newest] +
+						    RATE_WEIGHT * (rate - g->rate[newest]);
+	g->most_ns = fmax(g->share * g->cpu_rate * SAVED_NS, 1.2 * dearest(g));
+	g->balance_ns = fmin(g->balance_ns + g->share * cpu_ns, g->most_ns) - cost_ns;
+	choose_chances(g, t);
+	g->last = *t;
+}
+
+bool governor_opens(const struct governor *g, int source)
+{
+	return g->balance_ns >= price(g, source);
+}
+
+bool governor_closes(const struct governor *g)
+{
+	return g->balance_ns < 0;
+}

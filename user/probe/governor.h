@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * How much observation a budget allows: an account on which the target's CPU time pays in and every
+ * hit of a probe is drawn from. Pure: no clock, no target.
+ *
+ *	balance   ^          .-- enough for a window as dear as the last one: it opens
+ *	          |      ../|      /|
+ *	          |   ../   |   ../ |       what is saved is limited, so that a busy second
+ *	        0 +../------|../----|--     does not pay for a busier one
+ *	                     '- empty: probes come off
+ */
+#ifndef PYLEAK_PROBE_GOVERNOR_H
+#define PYLEAK_PROBE_GOVERNOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define GOVERNOR_SOURCES 4
+
+/* What was counted up to a moment, all from the beginning. */
+struct governor_totals {
+	uint64_t now_ns;
+	uint64_t allocations, kept; /* without new pools */
+	uint64_t pools, pools_kept;
+	double cpu_ns;	   /* of the target, with what probes took */
+	double cost_ns;	   /* that probes took; program_ns of it in our programs */
+	double program_ns;
+};
+
+struct governor {
+	double share; /* of the target's CPU time that may be spent */
+	double balance_ns, most_ns; /* in the account; what may be saved */
+	double cpu_rate;	    /* CPU time of the target each ns, lately */
+	/* Cost each ns while the source is on, when it was last; negative: not tried yet. */
+	double rate[GOVERNOR_SOURCES];
+	double chance, pool_chance; /* see windows_keep() */
+	double kept_ns;		    /* what a sample costs in our programs, lately */
+	double pools_rate;	    /* new pools a second, lately */
+	struct governor_totals last, chosen; /* at the latest account, and choice of chances */
+};
+
+void governor_init(struct governor *g, double share, const struct governor_totals *start);
+
+/*
+ * Take note of what came since. @newest: the source whose probes were put on last and were on all
+ * that time; negative: none, or that changed.
+ */
+void governor_account(struct governor *g, const struct governor_totals *t, int newest);
+
+/* May the source's probes go on now? */
+bool governor_opens(const struct governor *g, int source);
+/* Must probes come off? */
+bool governor_closes(const struct governor *g);
+
+#endif

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "windows.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PYMALLOC_MOST 512 /* bytes; more is malloc's, and counted there */
+#define LINKS_MAX (2 * SOURCE_PROBES_MAX)
+
+/* Time in our programs where the kernel does not tell it (bpf_enable_stats(2) is not permitted). */
+#define HIT_NS 500
+#define KEPT_NS 20000
+
+static const struct {
+	const char *name;
+	const struct source *source;
+} sources[WINDOW_SOURCES] = {
+	[WINDOW_POOLS] = { "pools", &source_pools },
+	[WINDOW_LIBC] = { "libc", &source_libc },
+	[WINDOW_PYMALLOC] = { "pymalloc", &source_pymalloc },
+};
+
+/* How the functions that sources name are called; those that are absent are not sampled. */
+static const struct window_call calls[PROGRAMS] = {
+	[PROGRAM_PYMALLOC_MALLOC] = { ACCOUNT_PYMALLOC, PYMALLOC_MOST, 1, .size_at = 2 },
+	[PROGRAM_PYMALLOC_CALLOC] = { ACCOUNT_PYMALLOC, PYMALLOC_MOST, 1, .size_at = 2,
+				      .count_at = 3 },
+	[PROGRAM_PYMALLOC_REALLOC] = { ACCOUNT_PYMALLOC, PYMALLOC_MOST, 1, .size_at = 3,
+				       .block_at = 2 },
+	[PROGRAM_PYMALLOC_FREE] = { ACCOUNT_PYMALLOC, .block_at = 2 },
+	[PROGRAM_LIBC_MALLOC] = { ACCOUNT_LIBC, 0, 1, .size_at = 1 },
+	[PROGRAM_LIBC_CALLOC] = { ACCOUNT_LIBC, 0, 1, .size_at = 1, .count_at = 2 },
+	[PROGRAM_LIBC_REALLOC] = { ACCOUNT_LIBC, 0, 1, .size_at = 2, .block_at = 1 },
+	[PROGRAM_LIBC_REALLOCARRAY] = { ACCOUNT_LIBC, 0, 1, .size_at = 2, .count_at = 3,
+					.block_at = 1 },
+	[PROGRAM_LIBC_POSIX_MEMALIGN] = { ACCOUNT_LIBC, 0, 1, .size_at = 3, .result_at = 1 },
+	[PROGRAM_LIBC_ALIGNED_ALLOC] = { ACCOUNT_LIBC, 0, 1, .size_at = 2 },
+	[PROGRAM_LIBC_FREE] = { ACCOUNT_LIBC, .block_at = 1 },
+	[PROGRAM_POOLS_NEW] = { ACCOUNT_POOL, 0, 1, .pool = 1 },
+};
+
+struct probed {
+	struct source_probes probes;
+	int link[LINKS_MAX];
+	unsigned links;
+};
+
+struct windows {
+	struct loader loader;
+	enum attach_way way;
+	const struct process *process; /* borrowed */
+	struct probed source[WINDOW_SOURCES];
+};
+
+/* Walks know nothing of mappings that are not malloc's. */
+static bool is_sampled(const struct source_probe *p)
+{
+	return p->address && calls[p->program].source && strcmp(p->function, "munmap") != 0;
+}
+
+/* What is called for every small block must be cheap. */
+static bool are_dear(const struct source_probes *found)
+{
+	for (unsigned i = 0; i < found->count; i++)
+		if (!found->probe[i].emulated)
+			return true;
+	return false;
+}
+
+static int find_places(struct windows *w, const struct source_target *target)
+{
+	for (unsigned which = 0; which < WINDOW_SOURCES; which++) {
+		struct source_probes *found = &w->source[which].probes;
+		unsigned kept = 0;
+
+		sources[which].source->points(target, found);
+		if (which == WINDOW_PYMALLOC && are_dear(found)) {
+			found->count = 0;
+			snprintf(found->why, sizeof(found->why),
+				 "its functions begin with instructions that are dear to probe");
+		}
+		for (unsigned i = 0; i < found->count; i++) {
+			struct window_call call = calls[found->probe[i].program];
+
+			if (!is_sampled(&found->probe[i]))
+				continue;
+			call.stepped = !found->probe[i].emulated;
+			if (bpf_map_update_elem(w->loader.window_calls, &found->probe[i].address,
+						&call, BPF_ANY))
+				return -errno;
+			found->probe[kept] = found->probe[i];
+			found->probe[kept++].allocates = call.allocates;
+		}
+		found->count = kept;
+	}
+	return 0;
+}
+
+int windows_open(struct windows **out, const struct process *p, const struct py_runtime *rt,
+		 const struct py_points *points, struct err *e)
+{
+	enum attach_way way = attach_best();
+	const struct loader_window wanted = { .attach_type = attach_type(way),
+					      .return_attach_type = attach_return_type(way),
+					      .session = way == ATTACH_SESSION };
+	struct source_target target = { .process = p, .rt = rt, .points = points };
+	struct windows *w = calloc(1, sizeof(*w));
+	struct py_unwind unwind;
+	const struct loader_parts parts = { .unwind = &unwind, .window = &wanted };
+	struct maps maps = { 0 };
+	int rc;
+
+	*out = NULL;
+	if (!w)
+		return err_set(e, -ENOMEM, EXIT_FAILED, "no memory to sample process %d",
+			       (int)p->pid);
+	w->process = p;
+	w->way = way;
+	py_runtime_unwind(rt, &unwind);
+	rc = loader_open(&w->loader, p->pid, &parts, e);
+	if (rc) {
+		free(w);
+		return rc;
+	}
+	rc = maps_read(&maps, p->pid);
+	target.maps = &maps;
+	if (!rc)
+		rc = find_places(w, &target);
+	maps_release(&maps);
+	if (rc) {
+		windows_close(w);
+		return err_set(e, rc, EXIT_FAILED, "cannot find where to sample process %d: %s",
+			       (int)p->pid, strerror(-rc));
+	}
+	windows_keep(w, 1, 1);
+	*out = w;
+	return 0;
+}
+
+void windows_close(struct windows *w)
+{
+	if (!w)
+		return;
+	for (unsigned which = 0; which < WINDOW_SOURCES; which++)
+		windows_detach(w, which);
+	loader_close(&w->loader);
+	free(w);
+}
+
+const char *windows_name(enum window_source which)
+{
+	return sources[which].name;
+}
+
+const char *windows_missing(const struct windows *w, enum window_source which)
+{
+	return w->source[which].probes.count ? "" : w->source[which].probes.why;
+}
+
+/* A link for probes of one file; of perf events one for each. */
+static int attach_file(struct windows *w, struct probed *s, int program, enum attach_at at,
+		       const char *path, const uint64_t *offsets, unsigned count)
+{
+	unsigned step = w->way == ATTACH_PERF ? 1 : count;
+
+	for (unsigned i = 0; i < count; i += step) {
+		int link = attach_probes(w->way, program, path, offsets + i, step,
+					 w->process->pid, at);
+
+		if (link < 0)
+			return link;
+		s->link[s->links++] = link;
+	}
+	return 0;
+}
+
+/* One program on the probes of each file, all or only those on what allocates. */
+static int attach_files(struct windows *w, struct probed *s, int program, enum attach_at at)
+{
+	const struct source_probes *all = &s->probes;
+	bool done[SOURCE_PROBES_MAX] = { false };
+	int rc = 0;
+
+	for (unsigned first = 0; first < all->count && !rc; first++) {
+		uint64_t offsets[SOURCE_PROBES_MAX];
+		unsigned count = 0;
+
+		for (unsigned i = first; i < all->count; i++) {
+			if (done[i] || strcmp(all->probe[i].path, all->probe[first].path) != 0)
+				continue;
+			done[i] = true;
+			if (at != ATTACH_RETURN || all->probe[i].allocates)
+				offsets[count++] = all->probe[i].offset;
+		}
+		if (count)
+			rc = attach_file(w, s, program, at, all->probe[first].path, offsets, count);
+	}
+	return rc;
+}
+
+int windows_attach(struct windows *w, enum window_source which)
+{
+	struct probed *s = &w->source[which];
+	int rc;
+
+	if (s->links)
+		return 0;
+	if (w->way == ATTACH_SESSION)
+		rc = attach_files(w, s, w->loader.window_call, ATTACH_BOTH);
+	else
+		rc = attach_files(w, s, w->loader.window_return, ATTACH_RETURN);
+	if (!rc && w->way != ATTACH_SESSION)
+		rc = attach_files(w, s, w->loader.window_call, ATTACH_ENTRY);
+	if (rc)
+		windows_detach(w, which);
+	return rc;
+}
+
+void windows_detach(struct windows *w, enum window_source which)
+{
+	struct probed *s = &w->source[which];
+
+	while (s->links)
+		close(s->link[--s->links]);
+}
+
+bool windows_attached(const struct windows *w, enum window_source which)
+{
+	return w->source[which].links > 0;
+}
+
+enum attach_way windows_way(const struct windows *w)
+{
+	return w->way;
+}
+
+static uint64_t chance_of(double chance)
+{
+	return chance >= 1 ? WINDOW_CERTAIN : (uint64_t)(chance * (double)WINDOW_CERTAIN) + 1;
+}
+
+void windows_keep(struct windows *w, double per_byte, double pool)
+{
+	w->loader.window->chance_per_byte = chance_of(per_byte);
+	w->loader.window->chance_pool = chance_of(pool);
+}
+
+void windows_stats(const struct windows *w, struct windows_stats *out)
+{
+	const volatile struct window_control *c = w->loader.window;
+
+	*out = (struct windows_stats){ .allocations = c->allocations,
+				       .kept = c->kept,
+				       .frees = c->frees,
+				       .stepped = c->stepped,
+				       .pools = c->pools,
+				       .pools_kept = c->pools_kept };
+	out->program_ns = loader_program_ns(&w->loader, w->loader.window_call, NULL) +
+			  loader_program_ns(&w->loader, w->loader.window_return, NULL);
+	for (uint32_t reason = 0; reason < DROP_REASONS; reason++)
+		bpf_map_lookup_elem(w->loader.drops, &reason, &out->dropped[reason]);
+}
+
+double windows_cost_ns(const struct windows *w, const struct windows_stats *s,
+		       const struct trap_cost *trap)
+{
+	uint64_t returns = w->way == ATTACH_SESSION ? s->kept : s->allocations;
+	uint64_t hits = s->allocations + s->frees;
+	double programs = s->program_ns ? (double)s->program_ns
+					: (double)hits * HIT_NS + (double)s->kept * KEPT_NS;
+
+	return (double)(hits - s->stepped) * trap->emulated_ns +
+	       (double)s->stepped * trap->stepped_ns + (double)returns * trap->return_ns + programs;
+}
+
+struct windows_maps windows_maps(const struct windows *w)
+{
+	return (struct windows_maps){ w->loader.sampled, w->loader.window_samples };
+}
