@@ -177,6 +177,109 @@ static void what_may_stand_before_a_probe(void **state)
 	assert_false(HARMLESS("\xc7\xf8\x00\x00\x00\x00", true)); /* xbegin jumps */
 }
 
+static void what_does_nothing(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t length, idle;
+	} known[] = {
+		{"\x90", 1, 1},			   {"\x66\x90", 2, 2},
+		{"\xf3\x0f\x1e\xfa", 4, 4},		   {"\x0f\x1f\x40\x00", 4, 4},
+		{"\x66\x0f\x1f\x44\x00\x00", 6, 6},	   {"\x0f\x1f\x00\xff", 4, 3},
+		{"\x2e\x0f\x1f\x84\0\0\0\0\0", 9, 9}, {"\xf0\x0f\x1f\x00", 4, 0}, /* locked */
+		{"\x0f\x1f\x08", 3, 0},		   {"\xf3\x90", 2, 0}, /* pause */
+		{"\xcc", 1, 0},			   {"\x41\x90", 2, 0}, /* xchg */
+		{"\x87\xc0", 2, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		assert_int_equal(x86_idle((const uint8_t *)known[i].bytes, known[i].length),
+				 known[i].idle);
+}
+
+#define COMPARES(text, reg) x86_compares((const uint8_t *)(text), sizeof(text) - 1, reg)
+#define LOADS(text) x86_loads((const uint8_t *)(text), sizeof(text) - 1)
+
+static void what_compares_addresses(void **state)
+{
+	(void)state;
+	assert_true(COMPARES("\x48\x3d\xe0\x0b\x4d\x00", CODE_NO_REGISTER)); /* cmp $x, rax */
+	assert_true(COMPARES("\x48\x81\xfa\xe0\x0b\x4d\x00", CODE_NO_REGISTER));
+	assert_true(COMPARES("\x49\x81\xfb\xe0\x0b\x4d\x00", CODE_NO_REGISTER));
+	assert_false(COMPARES("\x3d\xe0\x0b\x4d\x00", CODE_NO_REGISTER)); /* half a register */
+	assert_false(COMPARES("\x48\x81\x3d\0\0\0\0\xe0\x0b\x4d\0", CODE_NO_REGISTER)); /* memory */
+	assert_false(COMPARES("\x48\x81\xc2\xe0\x0b\x4d\x00", CODE_NO_REGISTER)); /* add */
+	assert_true(COMPARES("\x48\x39\xd0", 2));   /* cmp rdx, rax */
+	assert_true(COMPARES("\x48\x39\xd0", 0));
+	assert_false(COMPARES("\x48\x39\xd0", 1));
+	assert_true(COMPARES("\x4c\x3b\xc8", 9));   /* cmp rax, r9 */
+	assert_int_equal(LOADS("\x48\x8d\x15\0\0\0\0"), 2); /* lea x(rip), rdx */
+	assert_int_equal(LOADS("\x4c\x8d\x0d\0\0\0\0"), 9);
+	assert_int_equal(LOADS("\xb8\xe0\x0b\x4d\x00"), 0);
+	assert_int_equal(LOADS("\x48\x8d\x50\x10"), CODE_NO_REGISTER);
+}
+
+/* Functions with nothing, a nop and a jump before them, and one that compares an address. */
+#define FUNCTION(name, body)                                                                       \
+	".globl " name "\n.type " name ",@function\n" name ":\n.cfi_startproc\n" body             \
+	"ud2\n.cfi_endproc\n.size " name ",.-" name "\n"
+
+__asm__(".text\n.p2align 4\n" FUNCTION("alias_first", "nop\n")
+	FUNCTION("alias_landing", "endbr64\nsub $8,%rsp\nadd $8,%rsp\n")
+	".byte 0x66, 0x90\n" FUNCTION("alias_padded", "sub $8,%rsp\nadd $8,%rsp\n")
+	FUNCTION("alias_jumped", "sub $8,%rsp\nadd $8,%rsp\n")
+	FUNCTION("alias_jumps", "nop\n.byte 0xe9\n.long alias_jumped-.-4\n")
+	FUNCTION("alias_lonely", "push %rbx\npop %rbx\n")
+	FUNCTION("alias_compares",
+		 "lea alias_jumped(%rip),%rax\nmov %rdi,%rdx\ncmp %rax,%rdx\nje 1f\nnop\n1:\n"
+		 "lea alias_jumped(%rip),%rcx\ncall alias_jumped\ncmp %rcx,%rax\njne 1b\n"));
+
+static uint64_t symbol_value(const struct image *img, const char *name);
+static struct image *own_image(void);
+
+static bool note_branch(void *arg, uint64_t at, const struct code_instruction *in)
+{
+	uint64_t *found = arg;
+
+	assert_int_equal(in->kind, CODE_BRANCH);
+	assert_int_equal(found[0], 0);
+	found[0] = at;
+	return true;
+}
+
+static void other_addresses_of_a_function(void **state)
+{
+	struct image *img = own_image();
+	struct code_alias alias;
+	struct code *c = NULL;
+	uint64_t landing, padded, jumped, found = 0;
+
+	(void)state;
+	assert_int_equal(code_open(&c, img, NULL), 0);
+	landing = symbol_value(img, "alias_landing");
+	padded = symbol_value(img, "alias_padded");
+	jumped = symbol_value(img, "alias_jumped");
+	assert_true(code_alias(c, landing, 0, &alias));
+	assert_int_equal(alias.address, landing + 4);
+	assert_int_equal(alias.emulated, CODE_STEPPED);
+	assert_false(code_alias(c, landing, landing, &alias)); /* would pass by the probe */
+	assert_true(code_alias(c, padded, 0, &alias));
+	assert_int_equal(alias.address, padded - 1);
+	assert_int_equal(alias.emulated, CODE_NOP);
+	assert_true(code_alias(c, jumped, 0, &alias));
+	assert_int_equal(alias.address, symbol_value(img, "alias_jumps") + 1);
+	assert_int_equal(alias.emulated, CODE_EMULATED_JUMP);
+	assert_false(code_alias(c, symbol_value(img, "alias_lonely"),
+				symbol_value(img, "alias_lonely"), &alias));
+	assert_int_equal(alias.address, 0);
+	/* Behind a call the register holds something else. */
+	assert_int_equal(code_compares(c, jumped, note_branch, &found), 0);
+	assert_int_equal(found, symbol_value(img, "alias_compares") + 7 + 3 + 3);
+	code_close(c);
+	image_close(img);
+}
+
 static struct image *own_image(void)
 {
 	int fd = open("/proc/self/exe", O_RDONLY);
@@ -316,6 +419,9 @@ int main(void)
 		cmocka_unit_test(where_instructions_lead),
 		cmocka_unit_test(what_the_kernel_emulates),
 		cmocka_unit_test(what_may_stand_before_a_probe),
+		cmocka_unit_test(what_does_nothing),
+		cmocka_unit_test(what_compares_addresses),
+		cmocka_unit_test(other_addresses_of_a_function),
 		cmocka_unit_test(functions_and_references_of_an_image),
 		cmocka_unit_test(images_without_unwind_tables_are_refused),
 		cmocka_unit_test(hash_is_siphash),

@@ -41,12 +41,12 @@ static bool follow_register(const struct compares *s, uint64_t at, unsigned reg)
 		const uint8_t *bytes;
 		size_t len;
 
+		if (in.kind != CODE_OTHER)
+			break;
 		at += in.length;
 		bytes = bytes_at(s->c, at, &len);
 		if (bytes && s->c->machine->compares(bytes, len, reg))
 			return visit_branch(s, at);
-		if (!bytes || in.kind != CODE_OTHER)
-			break;
 	}
 	return true;
 }
