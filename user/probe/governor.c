@@ -64,7 +64,7 @@ static void choose_chances(struct governor *g, const struct governor_totals *t)
 	double kept = (double)(t->kept - was->kept), wanted = KEPT_MOST * seconds;
 	double all_kept = kept + (double)(t->pools_kept - was->pools_kept);
 	double program_ns = t->program_ns - was->program_ns;
-	double trap_ns = t->cost_ns - was->cost_ns - program_ns;
+	double trap_ns = fmax(t->cost_ns - was->cost_ns - all_kept * g->kept_ns, 0);
 
 	if (allocations < CHOICE_ENOUGH && seconds < CHOICE_SECONDS)
 		return;

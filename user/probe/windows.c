@@ -3,6 +3,7 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +12,12 @@
 #define PYMALLOC_MOST 512 /* bytes; more is malloc's, and counted there */
 #define LINKS_MAX (2 * SOURCE_PROBES_MAX)
 
-/* Time in our programs where the kernel does not tell it (bpf_enable_stats(2) is not permitted). */
-#define HIT_NS 500
+/*
+ * The most that a hit and a sample take in our programs, on slow machines: what the kernel measures
+ * beyond is time in which the thread had lost its CPU. Also the answer where it does not tell
+ * (bpf_enable_stats(2) is not permitted).
+ */
+#define HIT_NS 1000
 #define KEPT_NS 20000
 
 static const struct {
@@ -270,8 +275,8 @@ double windows_cost_ns(const struct windows *w, const struct windows_stats *s,
 {
 	uint64_t returns = w->way == ATTACH_SESSION ? s->kept : s->allocations;
 	uint64_t hits = s->allocations + s->frees;
-	double programs = s->program_ns ? (double)s->program_ns
-					: (double)hits * HIT_NS + (double)s->kept * KEPT_NS;
+	double most = (double)hits * HIT_NS + (double)s->kept * KEPT_NS;
+	double programs = s->program_ns ? fmin((double)s->program_ns, most) : most;
 
 	return (double)(hits - s->stepped) * trap->emulated_ns +
 	       (double)s->stepped * trap->stepped_ns + (double)returns * trap->return_ns + programs;

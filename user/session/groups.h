@@ -14,6 +14,8 @@ struct group {
 	unsigned type;	 /* CLAIM_LOOSE: likewise; else TYPE_NONE */
 	const struct frame *native, *python; /* innermost; NULL: none. native: not of CLAIM_HELD */
 	struct share bytes, blocks;
+	/* Of samples whose frees are not seen: those from there at all, and those that stayed. */
+	unsigned unseen, unseen_stayed;
 	uint32_t stack; /* of the heaviest sample */
 	double heaviest;
 };
@@ -23,7 +25,11 @@ struct groups {
 	size_t count;
 };
 
-/* The sightings of @kind. 0 or -ENOMEM. groups_release() after both. */
+/*
+ * The sightings of @kind. Left out are places most of whose samples did not stay, where frees are
+ * not seen: what stays at such an address may be another's. 0 or -ENOMEM. groups_release() after
+ * both.
+ */
 int groups_divide(struct groups *groups, const struct sightings *s, enum claim_kind kind);
 void groups_release(struct groups *groups);
 
