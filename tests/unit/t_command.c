@@ -234,7 +234,6 @@ static void heap_has_views_of_its_own(void **state)
 static void what_comes_later_is_refused_by_name(void **state)
 {
 	static const char *const cases[][2] = {
-		{"who -p 1", "command who"},
 		{"fds -p 1", "command fds"},
 		{"agent", "command agent"},
 		{"report x.json", "command report"},

@@ -43,7 +43,7 @@ struct command {
 	int (*run)(const struct options *o, FILE *out, struct err *e);
 };
 
-extern const struct command command_leaks, command_heap, command_top, command_gc;
+extern const struct command command_leaks, command_heap, command_who, command_top, command_gc;
 extern const struct command command_ps, command_doctor;
 extern const struct command command_help, command_version; /* --help, --version */
 

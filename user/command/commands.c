@@ -6,7 +6,7 @@
 #include <string.h>
 
 const struct command *const commands[] = {
-	&command_leaks, &command_heap, &command_top,	&command_gc,
+	&command_leaks, &command_heap, &command_who, &command_top,	&command_gc,
 	&command_ps,	&command_doctor, NULL,
 };
 

@@ -207,6 +207,40 @@ static int set_repair(struct options *o, const char *unused, struct err *e)
 	return 0;
 }
 
+static int set_type(struct options *o, const char *name, struct err *e)
+{
+	if (!*name)
+		return command_refuse(e, "--type: the type has no name");
+	o->type = name;
+	return 0;
+}
+
+static int set_address(struct options *o, const char *text, struct err *e)
+{
+	char *end;
+
+	errno = 0;
+	o->address = strtoull(text, &end, 0);
+	if (*text == '-' || end == text || *end || errno || !o->address)
+		return command_refuse(e, "--address: '%s' is not an address, such as id() gives",
+				      text);
+	return 0;
+}
+
+static int set_graph(struct options *o, const char *path, struct err *e)
+{
+	(void)e;
+	o->graph = path;
+	return 0;
+}
+
+static int set_values(struct options *o, const char *unused, struct err *e)
+{
+	(void)unused, (void)e;
+	o->values = true;
+	return 0;
+}
+
 const struct option_row option_rows[] = {
 	{ "pid", 'p', true, "PID[,PID...]", "the processes to look at", GROUP_WHAT, add_pids },
 	{ "duration", 'd', false, "DURATION",
@@ -224,6 +258,15 @@ const struct option_row option_rows[] = {
 	  "heap: type, holder, size, module or age (default: type and holder)", GROUP_LOOK,
 	  set_by },
 	{ "diff", 0, false, "DURATION", "heap: what grew in that time", GROUP_LOOK, set_diff },
+	{ "type", 0, false, "NAME", "who: objects of that type, such as app.models.Order",
+	  GROUP_LOOK, set_type },
+	{ "address", 0, false, "A", "who: the object at that address, which is what id() gives",
+	  GROUP_LOOK, set_address },
+	{ "graph", 0, false, "FILE",
+	  "who: draw it, too: .svg (needs graphviz's dot) or .dot, its text", GROUP_LOOK,
+	  set_graph },
+	{ "values", 0, false, NULL, "who: show keys and indexes that are data, of one path each",
+	  GROUP_LOOK, set_values },
 	{ "min-pause", 0, false, "DURATION",
 	  "gc: report pauses of at least that long one by one, such as 500us, 5ms", GROUP_LOOK,
 	  set_min_pause },

@@ -17,6 +17,7 @@ struct step {
 	bool namespace;	   /* the parent is a dict whose keys are names: of a module, a class, an
 			      instance */
 	uint64_t function; /* the parent is the closure of this function; 0: it is no closure */
+	bool values; /* write indexes and keys that are data, too */
 	bool first; /* the first name behind "module x: ", which is written without its dot */
 };
 

@@ -61,9 +61,13 @@ static uint64_t slot_list(struct reach *r, const struct object *o, unsigned inde
 
 static void label_any_item(struct reach *r, const struct step *s, struct strbuf *out)
 {
+	unsigned index = s->edge & EDGE_INDEX_MAX;
+
 	(void)r;
-	(void)s;
-	strbuf_add(out, "[*]");
+	if (s->values && index < EDGE_INDEX_MAX)
+		strbuf_addf(out, "[%u]", index);
+	else
+		strbuf_add(out, "[*]");
 }
 
 const struct kind_ops kind_list = { visit_list, label_any_item, slot_list };
@@ -89,7 +93,7 @@ static void label_tuple(struct reach *r, const struct step *s, struct strbuf *ou
 
 	if (s->function)
 		members_closure_label(r, s->function, s->edge & EDGE_INDEX_MAX, size, out);
-	else if (size > 8)
+	else if (size > 8 && !s->values)
 		strbuf_add(out, "[*]");
 	else
 		strbuf_addf(out, "[%u]", s->edge & EDGE_INDEX_MAX);
@@ -197,18 +201,18 @@ static void label_dict(struct reach *r, const struct step *s, struct strbuf *out
 	unsigned index = s->edge & EDGE_INDEX_MAX;
 	uint64_t at = reader_word(r->reader, s->parent.addr + r->rt->layout.di_keys);
 	struct py_dict_keys keys;
-	char name[64];
+	char name[64] = "";
+	uint64_t key;
 	bool named;
 
 	if (!kinds_dict_keys(r, &s->parent, at, &keys)) {
 		strbuf_add(out, "[*]");
 		return;
 	}
-	named = index < keys.count && (s->namespace || keys.count <= SMALL_DICT) &&
-		key_name(r,
-			 reader_word(r->reader,
-				     keys.entries + (uint64_t)index * keys.entry_size + keys.key),
-			 name, sizeof(name));
+	key = keys.entries + (uint64_t)index * keys.entry_size + keys.key;
+	key = index < keys.count && index < EDGE_INDEX_MAX ? reader_word(r->reader, key) : 0;
+	named = key && (s->namespace || keys.count <= SMALL_DICT || s->values) &&
+		(key_name(r, key, name, sizeof(name)) || s->values) && name[0];
 	if (s->edge & EDGE_KEY)
 		strbuf_add(out, "{key}");
 	else if (s->namespace && named)

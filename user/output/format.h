@@ -13,6 +13,7 @@
 #include "../model/pause.h"
 #include "../model/processes.h"
 #include "../model/report.h"
+#include "../model/who.h"
 
 struct format_options {
 	int width;  /* columns; 0: unlimited */
@@ -32,6 +33,8 @@ struct format {
 	int (*pauses)(FILE *out, const struct pauses *p, const struct format_options *o);
 	/* Print a census of the heap; NULL: the format has no words for it. */
 	int (*heap)(FILE *out, const struct census *c, const struct format_options *o);
+	/* Print who holds some objects; NULL as above. */
+	int (*who)(FILE *out, const struct who *w, const struct format_options *o);
 	/* Print the machine's Python processes; NULL as above. */
 	int (*processes)(FILE *out, const struct processes *p, const struct format_options *o);
 };

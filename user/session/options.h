@@ -37,6 +37,10 @@ struct options {
 	bool repair;   /* of doctor: restore a process that was left redirected */
 	enum census_by by;	      /* heap */
 	uint64_t diff_ns;	      /* heap; 0: one census */
+	const char *type;	      /* who: of which objects; not owned; NULL: of one */
+	uint64_t address;	      /* who: of that object; 0: of a type */
+	const char *graph;	      /* who: where to draw; not owned; NULL: nowhere */
+	bool values;		      /* who: show keys that are data, too */
 };
 
 void options_release(struct options *o);
