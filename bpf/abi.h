@@ -78,7 +78,7 @@ enum drop_reason {
 	DROP_DEPTH = 3,	      /* more frames than PY_MAX_FRAMES */
 	DROP_WORD_UNREAD = 4, /* the watched word could not be read */
 	DROP_LIVE_FULL = 5,   /* an allocation found no room */
-	DROP_SITES_FULL = 6,  /* a new stack found no room: counted under SITE_OVERFLOW */
+	DROP_SITES_FULL = 6,  /* a new stack found no room: counted by its innermost line alone */
 	DROP_CALL_LOST = 7,   /* a function was entered, its return not seen */
 	DROP_THREADS_FULL = 8, /* no room to remember a call in progress */
 	DROP_GC_STATE = 9,    /* the collector's state could not be read */
@@ -267,7 +267,7 @@ struct stack_event {
 	__u64 site;
 	__u32 source; /* enum account_source */
 	__u32 depth;
-	__u32 truncated; /* 1: more frames than ACCOUNT_FRAMES, or some that could not be read */
+	__u32 truncated; /* 1: there were more frames: too many, unreadable, or without room */
 	__u32 pad;
 	struct py_frame_ref frame[ACCOUNT_FRAMES];
 };
@@ -297,7 +297,7 @@ struct account_control {
 	__u32 shift;	   /* only rises */
 	__u32 swept_shift; /* all entries older than the latest sweep pass this one */
 	__u32 stopped;	   /* 1: the process became another program, nothing counts any more */
-	__u32 pad;
+	__u32 sites;	   /* entries that programs added there */
 };
 
 #define ACCOUNT_LEVELS 6     /* raised by one each time the room left falls below 1/4, 1/8, ... */

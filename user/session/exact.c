@@ -188,9 +188,8 @@ static void fill_loss(const struct exact *x, struct report *r)
 	account_stats(x->account, &stats);
 	drain_loss(x->drain, &loss);
 	r->loss.map_full = stats.dropped[DROP_LIVE_FULL] + stats.dropped[DROP_SITES_FULL];
-	r->loss.dropped_events = stats.dropped[DROP_RINGBUF_FULL] + stats.dropped[DROP_CALL_LOST] +
-				 stats.dropped[DROP_THREADS_FULL];
-	r->loss.truncated_stacks = stats.dropped[DROP_BAD_FRAME];
+	r->loss.dropped_events = stats.dropped[DROP_CALL_LOST] + stats.dropped[DROP_THREADS_FULL];
+	r->loss.truncated_stacks = stats.dropped[DROP_BAD_FRAME] + stats.dropped[DROP_RINGBUF_FULL];
 	r->loss.unresolved_frames = loss.unresolved_frames;
 	r->cost.probe_hits = stats.hits;
 	r->cost.bytes_read = x->mem.bytes;
