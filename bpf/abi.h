@@ -41,6 +41,8 @@ struct py_unwind {
 	__u32 instr_is_int;   /* 3.8-3.10: 32-bit f_lasti */
 	__u32 skip_owner_min; /* skip frames with owner >= this; 0xffffffff: fr_owner is not read */
 	__u32 fr_is_entry;    /* 3.11: a byte, 1 where C called; 0xffffffff: not read */
+	__u32 co_name, co_filename; /* str objects; co_name is the qualified one where there is */
+	__u32 us_state, us_ascii_data;
 };
 
 struct py_frame_ref {
@@ -262,6 +264,12 @@ struct site_totals {
 	__u64 freed_bytes, freed_objects;
 };
 
+/* Of a code object, copied while it lives; text is cut where it is longer. */
+struct py_code_copy {
+	__u32 name_state, file_state; /* of the str objects: only compact ASCII is copied right */
+	char name[128], file[256];
+};
+
 /* A stack that is new to the map of sites: a record of the ring buffer `stacks`. */
 struct stack_event {
 	__u64 site;
@@ -269,6 +277,7 @@ struct stack_event {
 	__u32 depth;
 	__u32 truncated; /* 1: there were more frames: too many, unreadable, or without room */
 	__u32 pad;
+	struct py_code_copy code; /* of frame[0] */
 	struct py_frame_ref frame[ACCOUNT_FRAMES];
 };
 
@@ -437,7 +446,8 @@ _Static_assert(sizeof(struct watch_word) == 32, "watch_word");
 _Static_assert(sizeof(struct watch_event) == 40 + 16 * PY_MAX_FRAMES, "watch_event");
 _Static_assert(sizeof(struct live_block) == 24, "live_block");
 _Static_assert(sizeof(struct site_totals) == 48, "site_totals");
-_Static_assert(sizeof(struct stack_event) == 24 + 16 * ACCOUNT_FRAMES, "stack_event");
+_Static_assert(sizeof(struct py_code_copy) == 392, "py_code_copy");
+_Static_assert(sizeof(struct stack_event) == 24 + 392 + 16 * ACCOUNT_FRAMES, "stack_event");
 _Static_assert(sizeof(struct account_thread) == 96, "account_thread");
 _Static_assert(sizeof(struct account_control) == 32, "account_control");
 

@@ -5,6 +5,7 @@
  */
 #include "account.bpf.h"
 
+#include "code.bpf.h"
 #include "config.bpf.h"
 #include "drop.bpf.h"
 #include "maps.bpf.h"
@@ -98,6 +99,8 @@ static __always_inline bool send_stack(__u64 state, __u64 site, __u32 source, bo
 	event->site = site;
 	event->source = source;
 	end = unwind_most(&cfg_unwind, state, event->frame, ACCOUNT_FRAMES, &event->depth);
+	if (event->depth)
+		code_copy(&cfg_unwind, event->frame[0].code, &event->code);
 	event->truncated = end != UNWOUND || line;
 	if (line && event->depth > 1)
 		event->depth = 1;

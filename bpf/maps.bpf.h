@@ -113,7 +113,7 @@ struct {
 } sites __weak SEC(".maps");
 
 /*
- * Records: struct stack_event, one when a site is new. Drained on a timer. Room for 2,000; when
+ * Records: struct stack_event, one when a site is new. Drained on a timer. Room for 1,400; when
  * full its allocations count by their innermost line until there is room, as DROP_RINGBUF_FULL.
  */
 struct {

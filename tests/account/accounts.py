@@ -26,6 +26,7 @@ PYMALLOC = "1"  # enum account_source
 BLOCKS_OFF = 10
 SMALL_COUNT = 20000
 SMALL_OFF = 0.25  # of an estimate from a tenth of the room
+DYING = 50
 MANY = int(os.environ.get("ACCOUNT_MANY", 1000000))  # addresses
 STACKS_POWER = 17  # 2^17 stacks, where a map has room for 2^15
 OWN_MEMORY_MAX = 64 << 20
@@ -277,6 +278,17 @@ def check_stacks(interpreter):
     expect(abs(below - stacks) <= stacks / 1000, "leak_below: %d of %d", below, stacks)
     expect(seen.dropped[DROP_SITES_FULL] > 0, "stacks without room are not counted")
     check_functions(seen, truth)
+
+
+def check_dying(interpreter):
+    """Functions that are gone before their stacks are read still have their names."""
+    with started(interpreter) as target, Account(target.pid) as account:
+        ask(target, "dying %d" % DYING)
+        seen = account.report()
+    dying = sum(total[0] for name, total in seen.functions.items() if name.startswith("dying_"))
+    wrong = [name for name in seen.functions if name in ("?", "impostor")]
+    expect(abs(dying - DYING) <= 1, "%d blocks by dying functions, not %d", dying, DYING)
+    expect(not wrong, "there is also %s", wrong)
 
 
 def check_exec(interpreter):

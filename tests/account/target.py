@@ -7,6 +7,7 @@
 #	leak N	leaks N times in each function
 #	keep N	holds N objects for later
 #	drop	lets go of them
+#	dying N	leaks N objects by functions that die at once
 #	stacks N	leaks one object below each of 2^N different stacks
 #	many N	leaks N objects, quickly
 #	exec	becomes another program
@@ -111,6 +112,16 @@ def churn(_held, count):
         object()
 
 
+def leak_dying(held, count):
+    """By functions that die at once, and whose memory others take."""
+    for number in range(count):
+        space = {}
+        exec("def dying_%d(held):\n    held.append(bytes(700))\n" % number, space)
+        space.pop("dying_%d" % number)(held)
+        del space
+        held.append(compile("def impostor(held):\n    held.append(bytes(700))\n", "x", "exec"))
+
+
 def leak_many(held, count):
     for _ in itertools.repeat(None, count):
         held.append(object())
@@ -166,6 +177,8 @@ def main():
             HELD["kept"] = [object() for _ in range(int(arguments[0]))]
         elif word == "many":
             leak_many(HELD.setdefault(word, []), int(arguments[0]))
+        elif word == "dying":
+            leak_dying(HELD.setdefault(word, []), int(arguments[0]))
         elif word == "stacks":
             leak_below(HELD.setdefault(word, []), int(arguments[0]))
         elif word == "drop":
