@@ -138,7 +138,7 @@ static __always_inline __u64 site_number(__u64 hash)
  * The site of a stack that is new, its number in *@site: itself, or where that has no room its
  * innermost line. The line comes first, so that it has a name once there is no room for more.
  */
-static __noinline struct site_totals *new_site(struct account_thread *t, __u32 source, __u64 *site)
+static __always_inline struct site_totals *new_site(struct account_thread *t, __u32 source, __u64 *site)
 {
 	struct site_totals *totals, *line_totals = NULL;
 	__u64 line = ~(__u64)source;
