@@ -13,7 +13,7 @@
 #include "read.bpf.h"
 #include "unwind.bpf.h"
 
-/* The text of a compact ASCII str up to @cap - 1 bytes, and the state word that says if it is one. */
+/* The text of a compact ASCII str, cut at @cap - 1 bytes; its state word says if it is one. */
 static __always_inline void code_text(unwind_layout *l, __u64 text, char *into, __u32 cap,
 				      __u32 *state)
 {

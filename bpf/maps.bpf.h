@@ -101,9 +101,9 @@ struct {
 
 /*
  * Totals by stack. key: site, a hash of the stack; value: struct site_totals. Written by
- * account.bpf.c; user space puts the sites that are no stack there at first. When it is nearly full,
- * allocations of new stacks count by their innermost line alone, as DROP_SITES_FULL; when quite full
- * under SITE_OVERFLOW.
+ * account.bpf.c; user space puts the sites that are no stack there at first. When it is nearly
+ * full, allocations of new stacks count by their innermost line alone, as DROP_SITES_FULL; when
+ * quite full under SITE_OVERFLOW.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

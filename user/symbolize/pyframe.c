@@ -123,7 +123,7 @@ int pyframes_resolve(struct pyframes *p, const struct py_frame_ref *ref, struct 
 	return 0;
 }
 
-/* A text that was copied whole, into @out as py_text() would have it. False where it is not ASCII. */
+/* A text that was copied whole, into @out as py_text() would have it. False: it is not ASCII. */
 static bool copied_text(uint32_t word, const char *copy, size_t cap, char *out)
 {
 	struct py_text_state state = py_text_state(word);
