@@ -112,7 +112,8 @@ static __always_inline bool send_stack(__u64 state, __u64 site, __u32 source, bo
 }
 
 /* The totals of a site that is new, or of a line that may be; NULL where it has no room. */
-static __always_inline struct site_totals *add_site(__u64 state, __u64 site, __u32 source, bool line)
+static __always_inline struct site_totals *add_site(__u64 state, __u64 site, __u32 source,
+						    bool line)
 {
 	struct site_totals zero = {}, *totals = line ? bpf_map_lookup_elem(&sites, &site) : NULL;
 
@@ -138,7 +139,8 @@ static __always_inline __u64 site_number(__u64 hash)
  * The site of a stack that is new, its number in *@site: itself, or where that has no room its
  * innermost line. The line comes first, so that it has a name once there is no room for more.
  */
-static __always_inline struct site_totals *new_site(struct account_thread *t, __u32 source, __u64 *site)
+static __always_inline struct site_totals *new_site(struct account_thread *t, __u32 source,
+						    __u64 *site)
 {
 	struct site_totals *totals, *line_totals = NULL;
 	__u64 line = ~(__u64)source;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The name and the file of a code object, copied while a frame runs it: what exec() compiled is gone
- * before user space comes to read it, and its memory may hold another code object.
+ * The name and the file of a code object, copied while a frame runs it: what exec() compiled is
+ * gone before user space comes to read it, and its memory may hold another code object.
  */
 #ifndef PYLEAK_CODE_BPF_H
 #define PYLEAK_CODE_BPF_H
