@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #define PYMALLOC_MOST 512 /* bytes; more is malloc's, and counted there */
+#define WINDOW_NS 25e6	     /* shorter windows take longer to put on and off */
+#define PERF_DETACH_NS 100e6 /* a perf event */
 #define LINKS_MAX (2 * SOURCE_PROBES_MAX)
 
 /*
@@ -214,23 +216,28 @@ int windows_attach(struct windows *w, enum window_source which)
 
 	if (s->links)
 		return 0;
-	if (w->way == ATTACH_SESSION)
-		rc = attach_files(w, s, w->loader.window_call, ATTACH_BOTH);
-	else
-		rc = attach_files(w, s, w->loader.window_return, ATTACH_RETURN);
+	rc = attach_files(w, s, w->loader.window_call,
+			  w->way == ATTACH_SESSION ? ATTACH_BOTH : ATTACH_ENTRY);
 	if (!rc && w->way != ATTACH_SESSION)
-		rc = attach_files(w, s, w->loader.window_call, ATTACH_ENTRY);
+		rc = attach_files(w, s, w->loader.window_return, ATTACH_RETURN);
 	if (rc)
 		windows_detach(w, which);
 	return rc;
 }
 
+/* In the order of attaching: of perf events, which take long, those of free and malloc first. */
 void windows_detach(struct windows *w, enum window_source which)
 {
 	struct probed *s = &w->source[which];
 
-	while (s->links)
-		close(s->link[--s->links]);
+	for (unsigned i = 0; i < s->links; i++)
+		close(s->link[i]);
+	s->links = 0;
+}
+
+double windows_least_ns(const struct windows *w)
+{
+	return w->way == ATTACH_PERF ? WINDOW_NS + 2 * PERF_DETACH_NS : WINDOW_NS;
 }
 
 bool windows_attached(const struct windows *w, enum window_source which)

@@ -42,6 +42,9 @@ void windows_detach(struct windows *w, enum window_source which);
 bool windows_attached(const struct windows *w, enum window_source which);
 enum attach_way windows_way(const struct windows *w);
 
+/* The least time that a window lasts, as long as most of its probes' hits go on after detaching. */
+double windows_least_ns(const struct windows *w);
+
 /* The chance to be kept, 0..1, of each allocated byte and of each new pool. */
 void windows_keep(struct windows *w, double per_byte, double pool);
 

@@ -266,7 +266,7 @@ int look_run(struct report *r, pid_t pid, const struct options *o, struct log *l
 	if (!err) {
 		l.began = clock_ns(); /* loading is not looking */
 		fill_target(r, &l.process, &l.rt);
-		if (l.watch)
+		if (o->budget_percent > 0 && !py_threads_are_ambiguous(&l.rt, &l.mem))
 			sampling_start(&l.sampling, &l.process, &l.rt, o->budget_percent / 100);
 		footprint_read(&r->before, &l.process);
 		err = walk_all(&l);

@@ -173,7 +173,7 @@ static void *run(void *arg)
 		return NULL;
 	}
 	take_totals(s, &t);
-	governor_init(&s->governor, s->budget, &t);
+	governor_init(&s->governor, s->budget, windows_least_ns(s->windows), &t);
 	s->began_ns = t.now_ns;
 	while (!atomic_load(&s->stop)) {
 		step(s, &t);
