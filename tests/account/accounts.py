@@ -27,6 +27,7 @@ BLOCKS_OFF = 10
 SMALL_COUNT = 20000
 SMALL_OFF = 0.25  # of an estimate from a tenth of the room
 DYING = 50
+END_SECONDS = 5
 MANY = int(os.environ.get("ACCOUNT_MANY", 1000000))  # addresses
 STACKS_POWER = 17  # 2^17 stacks, where a map has room for 2^15
 OWN_MEMORY_MAX = 64 << 20
@@ -349,6 +350,28 @@ def check_lines(interpreter):
     expect(churned["inuse_objects"] <= 2, "%d of churn's are kept", churned["inuse_objects"])
     kept = leaked["inuse_objects"] / (leaked["objects_per_second"] * report["duration_seconds"])
     expect(kept > 0.95, "%.2f of leak_objects' are kept", kept)
+
+
+def check_end(interpreter):
+    """A process that ends while --exact counts: what was counted is reported at once."""
+    with started(interpreter) as target:
+        child = launch.start_pyleak(["-p", str(target.pid), "--exact", "-q", "-d", "10m", "--top",
+                                     "1", "--format", "json"])
+        end = time.monotonic() + END_SECONDS
+        while time.monotonic() < end:
+            leak(target, SMALL_COUNT // 100)
+        target.stop()
+        try:
+            stdout, stderr = child.communicate(timeout=60)
+        except subprocess.TimeoutExpired as late:
+            child.kill()
+            raise Failed("it goes on") from late
+    # On a busy machine the process may have ended before the first probe.
+    expect(child.returncode in (0, 4), "exit %s: %s", child.returncode, stderr[-300:])
+    if child.returncode == 0:
+        functions = [each["allocated_at"]["function"] for each in json.loads(stdout)["allocations"]
+                     if each["allocated_at"]]
+        expect("churn" in functions, "only %s", functions)
 
 
 def check_inlined(interpreter):
