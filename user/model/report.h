@@ -97,6 +97,14 @@ struct limit {
 	double seconds, seconds_low, seconds_high; /* until it is reached; -1: not foreseeable */
 };
 
+/* What the allocating lines are of, as far as the build lets it be seen. */
+enum lines_of {
+	LINES_OF_ALL,
+	LINES_OF_MALLOC,  /* malloc's and mmap's alone: CPython's allocator is inlined */
+	/* Objects: CPython's, of unknown size and fate; bytes: malloc's and mmap's. */
+	LINES_OF_INLINED,
+};
+
 struct loss {
 	uint64_t dropped_events, truncated_stacks, unresolved_frames, map_full, torn_reads;
 	uint64_t unreached_objects, unreached_bytes; /* survivors to which no path was found */
@@ -133,7 +141,7 @@ struct report {
 	uint32_t count;
 	struct allocating_line *lines; /* owned, most first; NULL: allocations were not counted */
 	uint32_t line_count;
-	bool lines_partial; /* CPython's small blocks are not among them: the build inlines them */
+	enum lines_of lines_of;
 	struct loss loss;
 	struct cost cost;
 	char warnings[6][256]; /* what a person should know: watchpoints denied, a walk cut, ... */
