@@ -196,7 +196,8 @@ static int holder_text(const struct table *t, const struct candidate *c, char *b
 				       ? "objects that nobody holds, by a reference too many"
 			       : c->verdict == VERDICT_FRAGMENTATION
 				       ? "memory that is free and not given back"
-				       : "holder not found");
+			       : c->verdict == VERDICT_LEAK ? "objects in cycles that nobody holds"
+							    : "holder not found");
 	if (c->type[0]) {
 		strbuf_addf(&s, " (%s", c->type);
 		add_sizes(t, c, &s);

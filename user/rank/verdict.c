@@ -111,9 +111,13 @@ static bool is_emptied(struct candidate *c, const struct measured *m, const stru
 /* It grew, and then no more: full where things go on coming, done where they do not. */
 static bool is_full(struct candidate *c, const struct measured *m, const struct trend *t)
 {
+	double rate = m->interval > 0 ? (double)m->objects / m->interval : 0;
+	bool before = t->stopped_at < m->interval; /* than the walk before the latest */
+
 	if (t->silence < TREND_SILENCE)
 		return false;
-	if (m->replaced >= GAIN_MIN) {
+	if (m->replaced >= GAIN_MIN ||
+	    (before && rate > 0 && m->newborn_per_second > NEWBORN_SHARE * rate)) {
 		candidate_evidence(c, "it was full after %.1f s: what came since replaced others",
 				   t->stopped_at);
 		settle(c, VERDICT_CACHE, 1 - 1 / (1 + t->silence / TREND_SILENCE * 4));
@@ -281,7 +285,7 @@ static int by_weight(const void *a, const void *b)
  */
 static bool worth_showing(const struct candidate *c, double threshold, double most)
 {
-	if (weight(c->verdict) > weight(VERDICT_UNDECIDED))
+	if (weight(c->verdict) == weight(VERDICT_LEAK))
 		return true;
 	return c->verdict != VERDICT_NO_GROWTH && c->bytes_per_second >= threshold &&
 	       c->bytes_per_second >= ASIDE_SHARE * most;
@@ -293,7 +297,7 @@ unsigned verdict_order(struct candidate *c, unsigned count, double threshold)
 	unsigned kept = 0;
 
 	for (unsigned i = 0; i < count; i++)
-		if (c[i].verdict != VERDICT_NO_GROWTH)
+		if (c[i].verdict != VERDICT_NO_GROWTH && c[i].verdict != VERDICT_FRAGMENTATION)
 			most = fmax(most, c[i].bytes_per_second);
 	for (unsigned i = 0; i < count; i++)
 		if (worth_showing(&c[i], threshold, most))
