@@ -407,6 +407,7 @@ struct window_site {
 struct window_control {
 	__u64 chance_per_byte; /* of WINDOW_CERTAIN; at least 1 */
 	__u64 chance_pool;     /* of a new pool; of WINDOW_CERTAIN */
+	__u64 kept_most;       /* no more are kept beyond so many in all */
 	/* Hits: calls that allocate, those of them kept, calls that only free; of all, stepped. */
 	__u64 allocations, kept, frees, stepped;
 	__u64 pools, pools_kept; /* of the allocations: new pools */
@@ -426,7 +427,7 @@ _Static_assert(sizeof(struct window_call) == 16, "window_call");
 _Static_assert(sizeof(struct window_thread) == 48, "window_thread");
 _Static_assert(sizeof(struct window_block) == 16, "window_block");
 _Static_assert(sizeof(struct window_site) == 16, "window_site");
-_Static_assert(sizeof(struct window_control) == 64, "window_control");
+_Static_assert(sizeof(struct window_control) == 72, "window_control");
 _Static_assert(sizeof(struct window_sample) == 24 + sizeof(struct native_snapshot),
 	       "window_sample");
 _Static_assert(sizeof(struct py_frame_ref) == 16, "py_frame_ref");

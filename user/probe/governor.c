@@ -110,6 +110,11 @@ bool governor_opens(const struct governor *g, int source)
 	return g->balance_ns >= price(g, source);
 }
 
+uint64_t governor_samples(const struct governor *g)
+{
+	return g->balance_ns > 0 ? (uint64_t)(g->balance_ns / g->kept_ns) + 1 : 0;
+}
+
 bool governor_closes(const struct governor *g)
 {
 	return g->balance_ns < 0;

@@ -52,6 +52,9 @@ void governor_account(struct governor *g, const struct governor_totals *t, int n
 
 /* May the source's probes go on now? */
 bool governor_opens(const struct governor *g, int source);
+/* How many samples are affordable until the next account. */
+uint64_t governor_samples(const struct governor *g);
+
 /* Must probes come off? */
 bool governor_closes(const struct governor *g);
 

@@ -4,6 +4,7 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,6 +55,8 @@ struct probed {
 	struct source_probes probes;
 	int link[LINKS_MAX];
 	unsigned links;
+	pthread_t closer[LINKS_MAX]; /* threads that take links off */
+	unsigned closers;
 };
 
 struct windows {
@@ -144,8 +147,16 @@ int windows_open(struct windows **out, const struct process *p, const struct py_
 			       (int)p->pid, strerror(-rc));
 	}
 	windows_keep(w, 1, 1);
+	windows_allow(w, 0);
 	*out = w;
 	return 0;
+}
+
+/* Until all links are off that were being taken off. */
+static void wait_closers(struct probed *s)
+{
+	while (s->closers)
+		pthread_join(s->closer[--s->closers], NULL);
 }
 
 void windows_close(struct windows *w)
@@ -154,6 +165,8 @@ void windows_close(struct windows *w)
 		return;
 	for (unsigned which = 0; which < WINDOW_SOURCES; which++)
 		windows_detach(w, which);
+	for (unsigned which = 0; which < WINDOW_SOURCES; which++)
+		wait_closers(&w->source[which]);
 	loader_close(&w->loader);
 	free(w);
 }
@@ -225,13 +238,29 @@ int windows_attach(struct windows *w, enum window_source which)
 	return rc;
 }
 
-/* In the order of attaching: of perf events, which take long, those of free and malloc first. */
+static void *close_link(void *arg)
+{
+	close((int)(intptr_t)arg);
+	return NULL;
+}
+
+/*
+ * The kernel takes the breakpoints out at once and then waits until nobody can be in a program any
+ * more. So that this goes on for all links at the same time each has a thread to wait in.
+ */
 void windows_detach(struct windows *w, enum window_source which)
 {
 	struct probed *s = &w->source[which];
 
-	for (unsigned i = 0; i < s->links; i++)
-		close(s->link[i]);
+	wait_closers(s);
+	for (unsigned i = 0; i < s->links; i++) {
+		void *link = (void *)(intptr_t)s->link[i];
+
+		if (pthread_create(&s->closer[s->closers], NULL, close_link, link))
+			close_link(link);
+		else
+			s->closers++;
+	}
 	s->links = 0;
 }
 
@@ -259,6 +288,11 @@ void windows_keep(struct windows *w, double per_byte, double pool)
 {
 	w->loader.window->chance_per_byte = chance_of(per_byte);
 	w->loader.window->chance_pool = chance_of(pool);
+}
+
+void windows_allow(struct windows *w, uint64_t samples)
+{
+	w->loader.window->kept_most = w->loader.window->kept + samples;
 }
 
 void windows_stats(const struct windows *w, struct windows_stats *out)

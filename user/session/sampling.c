@@ -157,6 +157,7 @@ static void step(struct sampling *s, struct governor_totals *t)
 	take_totals(s, t);
 	governor_account(&s->governor, t, changed ? -1 : newest(s));
 	windows_keep(s->windows, s->governor.chance, s->governor.pool_chance);
+	windows_allow(s->windows, governor_samples(&s->governor));
 	for (int which = 0; which < WINDOW_SOURCES; which++)
 		if (windows_attached(s->windows, which))
 			s->on_ns[which] += t->now_ns - before;
