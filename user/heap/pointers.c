@@ -63,6 +63,7 @@ int pointers_find(struct stream *stream, const struct spans *spans, const uint64
 		  size_t count, void (*found)(void *arg, size_t number, uint64_t at), void *arg)
 {
 	struct search s = { .addr = addr, .count = count, .found = found, .arg = arg };
+	uint64_t left = POINTERS_BYTES_MAX;
 	int err = 0;
 
 	if (!count)
@@ -79,6 +80,11 @@ int pointers_find(struct stream *stream, const struct spans *spans, const uint64
 		for (size_t run = 0; !err && run < stream->runs; run++) {
 			const struct run one = stream->run[run];
 
+			if (one.end - one.start > left) {
+				err = -E2BIG;
+				break;
+			}
+			left -= one.end - one.start;
 			search_run(&s, stream, &one);
 		}
 	}

@@ -13,10 +13,13 @@
 #include "spans.h"
 #include "stream.h"
 
+#define POINTERS_BYTES_MAX (64ull << 30) /* of memory that is searched: about a minute */
+
 /*
  * Call @found for each word that equals one of the @count addresses at @addr, which are in
  * ascending order: the number of the address, and where the word lies. One pass over the memory,
- * some 0.6 s a GiB. 0 or -errno of stream_begin().
+ * some 0.6 s a GiB. 0, -errno of stream_begin(), or -E2BIG: more than POINTERS_BYTES_MAX, which is
+ * not searched to its end.
  */
 int pointers_find(struct stream *stream, const struct spans *spans, const uint64_t *addr,
 		  size_t count, void (*found)(void *arg, size_t number, uint64_t at), void *arg);

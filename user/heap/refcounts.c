@@ -245,6 +245,11 @@ static int find_doubts(struct search *s)
 			c.addr[c.count++] = o.addr;
 		}
 		err = pointers_find(s->r->stream, s->r->spans, c.addr, c.count, doubt, &c);
+		if (err == -E2BIG) {
+			err = 0;
+			for (size_t i = 0; i < c.count; i++)
+				add_flag(s, c.number[i], FLAG_DOUBT);
+		}
 	}
 	free(c.number);
 	free(c.addr);
