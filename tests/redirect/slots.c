@@ -14,8 +14,6 @@
 #include "../../user/util/clock.h"
 
 #define PAUSE_NS 100000 /* in which the process goes on */
-#define REFUSED_LEAST 10000 /* so many and so many for each: it will never be done */
-#define REFUSED_MOST 20
 
 struct toggles {
 	unsigned long redirected, restored, words, refused, late, other;
@@ -85,7 +83,6 @@ int main(int argc, char **argv)
 	struct toggles toggles = { 0 };
 	struct err e = { 0 };
 	struct slots s;
-	unsigned long wanted;
 	pid_t pid = argc > 1 ? atoi(argv[1]) : 0;
 	int rc = find(pid, &s, &e);
 
@@ -98,9 +95,7 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	/* Counted are those that were done: where a hook stands in front there is nothing to do. */
-	wanted = strtoul(argv[2], NULL, 10);
-	while (toggles.redirected < wanted && !toggles.other &&
-	       toggles.refused + toggles.late < REFUSED_LEAST + REFUSED_MOST * wanted)
+	while (toggles.redirected < strtoul(argv[2], NULL, 10) && !toggles.other)
 		toggle(&toggles, &s, pid);
 	print(&toggles);
 	return 0;

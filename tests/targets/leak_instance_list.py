@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A list in an instance in a dictionary: rooms are few, their messages are kept for ever."""
 # expect: verdict=leak holder="module __main__: ROOMS\[.*\bmessages\b" type=list
-# expect: cause="a list .* appended to"
 
 from common import payload, serve
 
