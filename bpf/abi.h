@@ -41,6 +41,8 @@ struct py_unwind {
 	__u32 instr_is_int;   /* 3.8-3.10: 32-bit f_lasti */
 	__u32 skip_owner_min; /* skip frames with owner >= this; 0xffffffff: fr_owner is not read */
 	__u32 fr_is_entry;    /* 3.11: a byte, 1 where C called; 0xffffffff: not read */
+	__u32 co_name, co_filename; /* str objects; co_name is the qualified one where there is */
+	__u32 us_state, us_ascii_data;
 };
 
 struct py_frame_ref {
@@ -78,7 +80,7 @@ enum drop_reason {
 	DROP_DEPTH = 3,	      /* more frames than PY_MAX_FRAMES */
 	DROP_WORD_UNREAD = 4, /* the watched word could not be read */
 	DROP_LIVE_FULL = 5,   /* an allocation found no room */
-	DROP_SITES_FULL = 6,  /* a new stack found no room: counted under SITE_OVERFLOW */
+	DROP_SITES_FULL = 6,  /* a new stack found no room: counted by its innermost line alone */
 	DROP_CALL_LOST = 7,   /* a function was entered, its return not seen */
 	DROP_THREADS_FULL = 8, /* no room to remember a call in progress */
 	DROP_GC_STATE = 9,    /* the collector's state could not be read */
@@ -262,13 +264,20 @@ struct site_totals {
 	__u64 freed_bytes, freed_objects;
 };
 
+/* Of a code object, copied while it lives; text is cut where it is longer. */
+struct py_code_copy {
+	__u32 name_state, file_state; /* of the str objects: only compact ASCII is copied right */
+	char name[128], file[256];
+};
+
 /* A stack that is new to the map of sites: a record of the ring buffer `stacks`. */
 struct stack_event {
 	__u64 site;
 	__u32 source; /* enum account_source */
 	__u32 depth;
-	__u32 truncated; /* 1: more frames than ACCOUNT_FRAMES, or some that could not be read */
+	__u32 truncated; /* 1: there were more frames: too many, unreadable, or without room */
 	__u32 pad;
+	struct py_code_copy code; /* of frame[0] */
 	struct py_frame_ref frame[ACCOUNT_FRAMES];
 };
 
@@ -297,7 +306,7 @@ struct account_control {
 	__u32 shift;	   /* only rises */
 	__u32 swept_shift; /* all entries older than the latest sweep pass this one */
 	__u32 stopped;	   /* 1: the process became another program, nothing counts any more */
-	__u32 pad;
+	__u32 sites;	   /* entries that programs added there */
 };
 
 #define ACCOUNT_LEVELS 6     /* raised by one each time the room left falls below 1/4, 1/8, ... */
@@ -398,6 +407,7 @@ struct window_site {
 struct window_control {
 	__u64 chance_per_byte; /* of WINDOW_CERTAIN; at least 1 */
 	__u64 chance_pool;     /* of a new pool; of WINDOW_CERTAIN */
+	__u64 kept_most;       /* no more are kept beyond so many in all */
 	/* Hits: calls that allocate, those of them kept, calls that only free; of all, stepped. */
 	__u64 allocations, kept, frees, stepped;
 	__u64 pools, pools_kept; /* of the allocations: new pools */
@@ -417,7 +427,7 @@ _Static_assert(sizeof(struct window_call) == 16, "window_call");
 _Static_assert(sizeof(struct window_thread) == 48, "window_thread");
 _Static_assert(sizeof(struct window_block) == 16, "window_block");
 _Static_assert(sizeof(struct window_site) == 16, "window_site");
-_Static_assert(sizeof(struct window_control) == 64, "window_control");
+_Static_assert(sizeof(struct window_control) == 72, "window_control");
 _Static_assert(sizeof(struct window_sample) == 24 + sizeof(struct native_snapshot),
 	       "window_sample");
 _Static_assert(sizeof(struct py_frame_ref) == 16, "py_frame_ref");
@@ -437,7 +447,8 @@ _Static_assert(sizeof(struct watch_word) == 32, "watch_word");
 _Static_assert(sizeof(struct watch_event) == 40 + 16 * PY_MAX_FRAMES, "watch_event");
 _Static_assert(sizeof(struct live_block) == 24, "live_block");
 _Static_assert(sizeof(struct site_totals) == 48, "site_totals");
-_Static_assert(sizeof(struct stack_event) == 24 + 16 * ACCOUNT_FRAMES, "stack_event");
+_Static_assert(sizeof(struct py_code_copy) == 392, "py_code_copy");
+_Static_assert(sizeof(struct stack_event) == 24 + 392 + 16 * ACCOUNT_FRAMES, "stack_event");
 _Static_assert(sizeof(struct account_thread) == 96, "account_thread");
 _Static_assert(sizeof(struct account_control) == 32, "account_control");
 

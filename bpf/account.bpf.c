@@ -5,6 +5,7 @@
  */
 #include "account.bpf.h"
 
+#include "code.bpf.h"
 #include "config.bpf.h"
 #include "drop.bpf.h"
 #include "maps.bpf.h"
@@ -85,8 +86,8 @@ static __always_inline bool take(__u64 address, struct live_block *block)
 	return true;
 }
 
-/* Tell user space of a stack it does not know. */
-static __always_inline bool send_stack(__u64 state, __u64 site, __u32 source)
+/* Tell user space of a stack it does not know; @line: of its innermost line alone. */
+static __always_inline bool send_stack(__u64 state, __u64 site, __u32 source, bool line)
 {
 	struct stack_event *event = bpf_ringbuf_reserve(&stacks, sizeof(*event), 0);
 	enum unwound end;
@@ -98,7 +99,11 @@ static __always_inline bool send_stack(__u64 state, __u64 site, __u32 source)
 	event->site = site;
 	event->source = source;
 	end = unwind_most(&cfg_unwind, state, event->frame, ACCOUNT_FRAMES, &event->depth);
-	event->truncated = end != UNWOUND;
+	if (event->depth)
+		code_copy(&cfg_unwind, event->frame[0].code, &event->code);
+	event->truncated = end != UNWOUND || line;
+	if (line && event->depth > 1)
+		event->depth = 1;
 	event->pad = 0;
 	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
 	if (end == UNWOUND_BAD)
@@ -106,15 +111,47 @@ static __always_inline bool send_stack(__u64 state, __u64 site, __u32 source)
 	return true;
 }
 
-static __always_inline struct site_totals *add_site(__u64 site)
+/* The totals of a site that is new, or of a line that may be; NULL where it has no room. */
+static __always_inline struct site_totals *add_site(__u64 state, __u64 site, __u32 source,
+						    bool line)
 {
-	struct site_totals zero = {}, *totals;
+	struct site_totals zero = {}, *totals = line ? bpf_map_lookup_elem(&sites, &site) : NULL;
 
-	bpf_map_update_elem(&sites, &site, &zero, BPF_NOEXIST);
-	totals = bpf_map_lookup_elem(&sites, &site);
-	if (!totals)
+	if (totals)
+		return totals;
+	if (!line && account_control.sites >= cfg_stacks_max) {
 		count_drop(DROP_SITES_FULL);
-	return totals;
+		return NULL;
+	}
+	if (!send_stack(state, site, source, line))
+		return NULL;
+	if (bpf_map_update_elem(&sites, &site, &zero, BPF_NOEXIST) == 0)
+		__sync_fetch_and_add(&account_control.sites, 1);
+	return bpf_map_lookup_elem(&sites, &site);
+}
+
+static __always_inline __u64 site_number(__u64 hash)
+{
+	return hash < SITE_STACKS ? hash + SITE_STACKS : hash;
+}
+
+/*
+ * The site of a stack that is new, its number in *@site: itself, or where that has no room its
+ * innermost line. The line comes first, so that it has a name once there is no room for more.
+ */
+static __always_inline struct site_totals *new_site(struct account_thread *t, __u32 source,
+						    __u64 *site)
+{
+	struct site_totals *totals, *line_totals = NULL;
+	__u64 line = ~(__u64)source;
+
+	if (unwind_hash(&cfg_unwind, t->state, 1, &t->depth, &line))
+		line_totals = add_site(t->state, site_number(line), source, true);
+	totals = add_site(t->state, *site, source, false);
+	if (totals)
+		return totals;
+	*site = line_totals ? site_number(line) : SITE_OVERFLOW + source;
+	return line_totals ? line_totals : bpf_map_lookup_elem(&sites, site);
 }
 
 /* The site of what the thread does now, its number in *@site. NULL: user space took it away. */
@@ -122,22 +159,16 @@ static __noinline struct site_totals *this_site(struct account_thread *t, __u32 
 						__u64 *site)
 {
 	__u64 state = thread_state_again(&cfg_unwind, &t->pointer, &t->id, &t->state);
-	struct site_totals *totals = NULL;
+	struct site_totals *totals;
 
 	*site = source;
 	if (!state || !unwind_hash(&cfg_unwind, state, ACCOUNT_FRAMES, &t->depth, site)) {
 		*site = SITE_NATIVE + source;
 		return bpf_map_lookup_elem(&sites, site);
 	}
-	if (*site < SITE_STACKS)
-		*site += SITE_STACKS;
+	*site = site_number(*site);
 	totals = bpf_map_lookup_elem(&sites, site);
-	if (!totals && send_stack(state, *site, source))
-		totals = add_site(*site);
-	if (totals)
-		return totals;
-	*site = SITE_OVERFLOW + source;
-	return bpf_map_lookup_elem(&sites, site);
+	return totals ? totals : new_site(t, source, site);
 }
 
 /* Put the block into `live`. Where its address is there already, its free was not seen. */

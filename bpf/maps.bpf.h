@@ -101,8 +101,9 @@ struct {
 
 /*
  * Totals by stack. key: site, a hash of the stack; value: struct site_totals. Written by
- * account.bpf.c; user space puts the sites that are no stack there at first. When full, allocations
- * of new stacks count under SITE_OVERFLOW, as DROP_SITES_FULL.
+ * account.bpf.c; user space puts the sites that are no stack there at first. When it is nearly
+ * full, allocations of new stacks count by their innermost line alone, as DROP_SITES_FULL; when
+ * quite full under SITE_OVERFLOW.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -112,8 +113,8 @@ struct {
 } sites __weak SEC(".maps");
 
 /*
- * Records: struct stack_event, one when a site is new. Drained on a timer. Room for 2,000; when
- * full its allocations count under SITE_OVERFLOW until there is room, as DROP_RINGBUF_FULL.
+ * Records: struct stack_event, one when a site is new. Drained on a timer. Room for 1,400; when
+ * full its allocations count by their innermost line until there is room, as DROP_RINGBUF_FULL.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

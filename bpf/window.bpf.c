@@ -134,7 +134,8 @@ static __always_inline int window_enter(struct pt_regs *regs, const struct windo
 		t.site = site_of(regs, t.size);
 		chance = chance_at(t.site, chance_of(t.size));
 	}
-	if (chance < WINDOW_CERTAIN && bpf_get_prandom_u32() >= chance)
+	if (window_control.kept >= window_control.kept_most ||
+	    (chance < WINDOW_CERTAIN && bpf_get_prandom_u32() >= chance))
 		return cfg_session;
 	if (bpf_ringbuf_query(&window_samples, RINGBUF_AVAILABLE) >
 	    WINDOW_RING - 2 * sizeof(struct window_sample)) {

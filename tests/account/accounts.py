@@ -26,6 +26,12 @@ PYMALLOC = "1"  # enum account_source
 BLOCKS_OFF = 10
 SMALL_COUNT = 20000
 SMALL_OFF = 0.25  # of an estimate from a tenth of the room
+DYING = 50
+END_SECONDS = 5
+MANY = int(os.environ.get("ACCOUNT_MANY", 1000000))  # addresses
+STACKS_POWER = 17  # 2^17 stacks, where a map has room for 2^15
+OWN_MEMORY_MAX = 64 << 20
+DROP_SITES_FULL = 6  # enum drop_reason
 
 
 class Failed(Exception):
@@ -225,6 +231,67 @@ def check_small(interpreter):
     expect(seen.numbers["live"] <= SMALL_COUNT * 6 // 10, "more than there is room for")
 
 
+def kernel_memory(pid):
+    """What the maps take that the process has open, by the kernel's account."""
+    total = 0
+    for entry in os.listdir("/proc/%d/fdinfo" % pid):
+        with open("/proc/%d/fdinfo/%s" % (pid, entry), encoding="ascii") as info:
+            total += sum(int(size) for size in re.findall(r"^memlock:\s*(\d+)", info.read(), re.M))
+    return total
+
+
+def peak_memory(pid):
+    with open("/proc/%d/status" % pid, encoding="ascii") as status:
+        return int(re.search(r"^VmHWM:\s*(\d+) kB", status.read(), re.M).group(1)) << 10
+
+
+def check_many(interpreter):
+    """Many more addresses than there is room for: memory stays what it was, the totals are right,
+    and what leaks later is found."""
+    with started(interpreter) as target, Account(target.pid, "p", room=MANY // 50) as account:
+        before = kernel_memory(account.child.pid)
+        ask(target, "many %d" % MANY)
+        leak(target, SMALL_COUNT)
+        seen = account.report()
+        after, peak = kernel_memory(account.child.pid), peak_memory(account.child.pid)
+    expect(before and after == before, "maps took %d bytes, then %d", before, after)
+    expect(peak < OWN_MEMORY_MAX, "it took %d MiB itself", peak >> 20)
+    expect(seen.numbers["shift"] > 0, "nothing was thinned")
+    for name, count in (("leak_many", MANY), ("leak_objects", SMALL_COUNT)):
+        found = seen.functions.get(name, [0])[0]
+        expect(abs(found - count) <= SMALL_OFF * count, "%s: %d of %d", name, found, count)
+
+
+def check_stacks(interpreter):
+    """Many more stacks than there is room for: memory stays what it was, the rest counts by its line,
+    and what leaks later is found."""
+    truth = truth_of(interpreter)
+    with started(interpreter) as target, Account(target.pid) as account:
+        before = kernel_memory(account.child.pid)
+        ask(target, "stacks %d" % STACKS_POWER)
+        leak(target, COUNT)
+        seen = account.report()
+        after, peak = kernel_memory(account.child.pid), peak_memory(account.child.pid)
+    below = seen.functions.get("leak_below", [0])[0]
+    stacks = 1 << STACKS_POWER
+    expect(before and after == before, "maps took %d bytes, then %d", before, after)
+    expect(peak < OWN_MEMORY_MAX, "it took %d MiB itself", peak >> 20)
+    expect(abs(below - stacks) <= stacks / 1000, "leak_below: %d of %d", below, stacks)
+    expect(seen.dropped[DROP_SITES_FULL] > 0, "stacks without room are not counted")
+    check_functions(seen, truth)
+
+
+def check_dying(interpreter):
+    """Functions that are gone before their stacks are read still have their names."""
+    with started(interpreter) as target, Account(target.pid) as account:
+        ask(target, "dying %d" % DYING)
+        seen = account.report()
+    dying = sum(total[0] for name, total in seen.functions.items() if name.startswith("dying_"))
+    wrong = [name for name in seen.functions if name in ("?", "impostor")]
+    expect(abs(dying - DYING) <= 1, "%d blocks by dying functions, not %d", dying, DYING)
+    expect(not wrong, "there is also %s", wrong)
+
+
 def check_exec(interpreter):
     """After an exec nothing counts: addresses mean something else."""
     with started(interpreter) as target, Account(target.pid, "pl") as account:
@@ -283,6 +350,28 @@ def check_lines(interpreter):
     expect(churned["inuse_objects"] <= 2, "%d of churn's are kept", churned["inuse_objects"])
     kept = leaked["inuse_objects"] / (leaked["objects_per_second"] * report["duration_seconds"])
     expect(kept > 0.95, "%.2f of leak_objects' are kept", kept)
+
+
+def check_end(interpreter):
+    """A process that ends while --exact counts: what was counted is reported at once."""
+    with started(interpreter) as target:
+        child = launch.start_pyleak(["-p", str(target.pid), "--exact", "-q", "-d", "10m", "--top",
+                                     "1", "--format", "json"])
+        end = time.monotonic() + END_SECONDS
+        while time.monotonic() < end:
+            leak(target, SMALL_COUNT // 100)
+        target.stop()
+        try:
+            stdout, stderr = child.communicate(timeout=60)
+        except subprocess.TimeoutExpired as late:
+            child.kill()
+            raise Failed("it goes on") from late
+    # On a busy machine the process may have ended before the first probe.
+    expect(child.returncode in (0, 4), "exit %s: %s", child.returncode, stderr[-300:])
+    if child.returncode == 0:
+        functions = [each["allocated_at"]["function"] for each in json.loads(stdout)["allocations"]
+                     if each["allocated_at"]]
+        expect("churn" in functions, "only %s", functions)
 
 
 def check_inlined(interpreter):

@@ -7,11 +7,15 @@
 #	leak N	leaks N times in each function
 #	keep N	holds N objects for later
 #	drop	lets go of them
+#	dying N	leaks N objects by functions that die at once
+#	stacks N	leaks one object below each of 2^N different stacks
+#	many N	leaks N objects, quickly
 #	exec	becomes another program
 #
 # Answers with JSON: the interpreter's count of blocks and, when traced, what tracemalloc says of each
 # function: [blocks, bytes].
 import gc
+import itertools
 import json
 import os
 import sys
@@ -108,6 +112,29 @@ def churn(_held, count):
         object()
 
 
+def leak_dying(held, count):
+    """By functions that die at once, and whose memory others take."""
+    for number in range(count):
+        space = {}
+        exec("def dying_%d(held):\n    held.append(bytes(700))\n" % number, space)
+        space.pop("dying_%d" % number)(held)
+        del space
+        held.append(compile("def impostor(held):\n    held.append(bytes(700))\n", "x", "exec"))
+
+
+def leak_many(held, count):
+    for _ in itertools.repeat(None, count):
+        held.append(object())
+
+
+def leak_below(held, depth):
+    if depth:
+        leak_below(held, depth - 1)
+        leak_below(held, depth - 1)
+    else:
+        held.append(object())
+
+
 LEAKS = [leak_objects, leak_texts, leak_large, leak_sets, leak_instances, leak_grown, leak_shrunk,
          leak_huge, leak_unmoved, leak_threads, leak_after_fork, churn]
 TRACED = LEAKS[:-3] + [leak_in_thread, leak_after_fork, churn]
@@ -148,6 +175,12 @@ def main():
             os.execv(sys.executable, [sys.executable, "-c", "import time; time.sleep(60)"])
         elif word == "keep":
             HELD["kept"] = [object() for _ in range(int(arguments[0]))]
+        elif word == "many":
+            leak_many(HELD.setdefault(word, []), int(arguments[0]))
+        elif word == "dying":
+            leak_dying(HELD.setdefault(word, []), int(arguments[0]))
+        elif word == "stacks":
+            leak_below(HELD.setdefault(word, []), int(arguments[0]))
         elif word == "drop":
             del HELD["kept"]
         elif word == "leak":

@@ -4,11 +4,15 @@
 A leaking program says in a comment
 
     # expect: verdict=leak holder="module __main__: SESSIONS\\b" type=dict
+    # expect: cause="dict that only gets new keys"
 
-where holder and type are regular expressions: holder is searched for in held_by, type must match as
-a whole. The lines that store are marked with a trailing `# LEAK`. An innocent one says
+where holder, type and cause are regular expressions: holder and cause are searched for in held_by
+and cause, type must match as a whole. The lines that store are marked with a trailing `# LEAK`. An
+innocent one says
 
-    # expect: no-leak
+    # expect: no-leak verdict=cache|warm-up
+
+with the verdicts that are right for the process, and gets no advice.
 """
 
 import collections
@@ -18,73 +22,101 @@ import shlex
 
 TOP = 3  # a holder further down does not count as named
 
-# holder, type: compiled, or None where nothing is asked; lines: {(file name, line)}
-Expectation = collections.namedtuple("Expectation", "leaks verdict holder type lines")
+# holder, type, cause: compiled, or None where nothing is asked; verdicts: those that are right;
+# lines: {(file name, line)}
+Expectation = collections.namedtuple("Expectation", "leaks verdicts holder type cause lines")
 
-# rank: of the right holder, 0 where it is not among the first; line: "right", "missing", "wrong",
-# or "" where no line is asked for
-Judgement = collections.namedtuple("Judgement", "passed rank line cell reason")
+# rank: of the right holder, 0 where it is not among the first. line: "right", "missing", "wrong",
+# or "" where no line is asked for. why: the same of the cause or, of an innocent program, the verdict.
+# leaks: whether the program does.
+Judgement = collections.namedtuple("Judgement", "leaks passed rank line why cell reason")
 
 
 def expectation(path):
     with open(path) as source:
         text = source.read().splitlines()
-    words = next(shlex.split(line[len("# expect:"):]) for line in text
-                 if line.startswith("# expect:"))
+    words = [word for line in text if line.startswith("# expect:")
+             for word in shlex.split(line[len("# expect:"):])]
     marked = {(os.path.basename(path), number) for number, line in enumerate(text, 1)
               if line.endswith("# LEAK")}
-    if words == ["no-leak"]:
-        return Expectation(False, None, None, None, marked)
-    asked = dict(word.split("=", 1) for word in words)
-    if "holder" not in asked or not marked:
-        raise ValueError("%s: a leaking program names its holder and marks its line" % path)
-    kind = asked.get("type")
-    return Expectation(True, asked.get("verdict", "leak"), re.compile(asked["holder"]),
-                       re.compile(kind) if kind else None, marked)
+    leaks = "no-leak" not in words
+    asked = dict(word.split("=", 1) for word in words if word != "no-leak")
+    if leaks and ("cause" not in asked or (marked and "holder" not in asked)):
+        raise ValueError("%s: a leaking program names its cause, and who holds it" % path)
+    verdicts = asked.get("verdict", "leak" if leaks else "")
+    compiled = [re.compile(asked[name]) if name in asked else None
+                for name in ("holder", "type", "cause")]
+    return Expectation(leaks, set(verdicts.split("|")) - {""}, *compiled, marked)
 
 
 def judge(expected, report):
     if expected.leaks:
         return judge_leak(expected, report)
-    return judge_innocent(report)
+    return judge_innocent(expected, report)
+
+
+def missed(cell, reason):
+    return Judgement(True, False, 0, "missing", "missing", cell, reason)
 
 
 def judge_leak(expected, report):
-    if report["verdict"] != expected.verdict:
-        reason = "verdict %s, not %s" % (report["verdict"], expected.verdict)
-        return Judgement(False, 0, "missing", "✗ " + report["verdict"], reason)
+    if report["verdict"] not in expected.verdicts:
+        reason = "verdict %s, not %s" % (report["verdict"], " or ".join(expected.verdicts))
+        return missed("✗ " + report["verdict"], reason)
     for candidate in report["candidates"][:TOP]:
-        if expected.holder.search(candidate["held_by"] or ""):
+        held_by = candidate["held_by"] or ""
+        if not expected.holder or expected.holder.search(held_by):
             return judge_candidate(expected, candidate)
     named = ", ".join(str(each["held_by"]) for each in report["candidates"][:TOP]) or "nobody"
-    return Judgement(False, 0, "missing", "✗", "named %s" % named)
+    return missed("✗", "named %s" % named)
 
 
 def judge_candidate(expected, candidate):
     """The candidate has the right holder."""
     rank = candidate["rank"]
-    if candidate["verdict"] != expected.verdict:
+    if candidate["verdict"] not in expected.verdicts:
         reason = "the right holder's verdict is %s" % candidate["verdict"]
-        return Judgement(False, 0, "missing", "✗ " + candidate["verdict"], reason)
+        return missed("✗ " + candidate["verdict"], reason)
     if expected.type and not expected.type.fullmatch(candidate["type"] or ""):
-        reason = "the right holder's type is %s" % candidate["type"]
-        return Judgement(False, 0, "missing", "✗ type", reason)
+        return missed("✗ type", "the right holder's type is %s" % candidate["type"])
     line = judge_line(expected, candidate)
-    cell = "%d %s" % (rank, {"right": "✓line", "missing": "-", "wrong": "✗line"}[line])
-    return Judgement(line != "wrong", rank, line, cell, "rank %d, line %s" % (rank, line))
+    why = judge_cause(expected, candidate)
+    cell = "%d %s" % (rank, {"right": "✓line", "missing": "-", "wrong": "✗line", "": ""}[line])
+    cell += {"right": " ✓cause", "missing": " -", "wrong": " ✗cause"}[why]
+    reason = "rank %d, line %s, cause %s" % (rank, line or "not asked for", why)
+    if why == "wrong":
+        reason += ": " + candidate["cause"]
+    return Judgement(True, line != "wrong" and why != "wrong", rank, line, why, cell, reason)
 
 
 def judge_line(expected, candidate):
     """stored_by is the first frame outside the standard library, where that is not stored_at."""
     frames = [candidate.get(name) for name in ("stored_at", "stored_by")]
     places = {(os.path.basename(frame["file"]), frame["line"]) for frame in frames if frame}
+    if not expected.lines:
+        return ""
     if not places:
         return "missing"
     return "right" if places & expected.lines else "wrong"
 
 
-def judge_innocent(report):
+def judge_cause(expected, candidate):
+    """A cause comes with its advice, or there is neither."""
+    cause, advice = candidate["cause"], candidate["advice"]
+    if not cause and not advice:
+        return "missing"
+    return "right" if cause and advice and expected.cause.search(cause) else "wrong"
+
+
+def judge_innocent(expected, report):
+    verdict = report["verdict"]
     accused = [str(each["held_by"]) for each in report["candidates"] if each["verdict"] == "leak"]
-    if accused or report["verdict"] == "leak":
-        return Judgement(False, 0, "", "✗ leak", "accused %s" % ", ".join(accused))
-    return Judgement(True, 0, "", "✓", report["verdict"])
+    if accused or verdict == "leak":
+        return Judgement(False, False, 0, "", "wrong", "✗ leak", "accused %s" % ", ".join(accused))
+    advised = [each["advice"] for each in report["candidates"]
+               if each["advice"] and each["verdict"] != "fragmentation"]
+    if advised:
+        return Judgement(False, False, 0, "", "wrong", "✗ advice", "advised: %s" % advised[0])
+    right = not expected.verdicts or verdict in expected.verdicts
+    why = "right" if right else "missing"
+    return Judgement(False, True, 0, "", why, "✓ " + verdict if right else "- " + verdict, verdict)

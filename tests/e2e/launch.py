@@ -11,12 +11,17 @@ import time
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PYLEAK = os.environ.get("PYLEAK", os.path.join(REPOSITORY, "build", "pyleak"))
 TARGETS = os.path.join(REPOSITORY, "tests", "targets")
-READY_SECONDS = 20
+READY_SECONDS = 60
+# Packages that programs say they need (# needs: NAME), pure Python, one folder for all versions.
+PACKAGES = os.path.join(REPOSITORY, "build", "python-packages")
+PINNED = ["requests", "urllib3", "idna", "certifi", "charset_normalizer", "sqlalchemy",
+          "typing_extensions"]
 
 # An interpreter of another release lives in a root of its own. It runs as in a container: as
 # process 1 of its own pid namespace, in its own mount namespace, whose mounts vanish with it.
 CONTAINER = (
     'mount --bind "$1" "$2/tmp" && mount -t proc proc "$2/proc" && '
+    '{ [ -z "$PACKAGES" ] || mount --bind "$PACKAGES" "$2/var/cache"; } && '
     'exec chroot "$2" "$3" "/tmp/$4"'
 )
 
@@ -58,12 +63,32 @@ def version_key(version):
     return tuple(int(part) for part in re.findall(r"\d+", version))
 
 
+def needs_packages(program):
+    with open(program) as source:
+        return any(line.startswith("# needs:") for line in source)
+
+
+def fetch_packages():
+    """Once, from PyPI, by a virtual environment's own pip."""
+    if os.path.isdir(os.path.join(PACKAGES, "requests")):
+        return
+    home = os.path.join(REPOSITORY, "build", "venv")
+    subprocess.run(["/usr/bin/python3", "-m", "venv", home], check=True)
+    subprocess.run([os.path.join(home, "bin", "pip"), "install", "--quiet", "--no-deps",
+                    "--target", PACKAGES, "--only-binary=:all:", "--platform", "any",
+                    "--python-version", "3.9", "--implementation", "py", "--abi", "none",
+                    *PINNED], check=True)
+
+
 class Target:
     """A running target program; `with Target(...) as target` kills it at the end."""
 
     def __init__(self, interpreter, program, arguments=()):
         environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
         environment["PYTHONDONTWRITEBYTECODE"] = "1"
+        if needs_packages(program):
+            environment["PACKAGES"] = PACKAGES
+            environment["PYTHONPATH"] = PACKAGES if interpreter.root == "/" else "/var/cache"
         self.child = subprocess.Popen(
             interpreter.command(program, arguments), env=environment, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)

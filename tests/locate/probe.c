@@ -54,11 +54,11 @@ static int of_process(pid_t pid, struct py_points *points, struct err *e)
 		return rc;
 	remote_init(&mem, pid);
 	rc = py_runtime_open(&rt, &p, &mem, e);
-	begin = clock_ns();
+	begin = clock_cpu_ns();
 	if (!rc)
 		rc = py_points_find(points, &rt, &p, &mem, e);
 	printf("seconds %.4f\ncached %d\nbias 0x%" PRIx64 "\nimage %s\n",
-	       (double)(clock_ns() - begin) / 1e9, points->cached, rt.bias, rt.image);
+	       (double)(clock_cpu_ns() - begin) / 1e9, points->cached, rt.bias, rt.image);
 	process_close(&p);
 	return rc;
 }
@@ -67,7 +67,7 @@ static int of_file(int minor, const char *path, const char *debug_path, struct p
 		   struct err *e)
 {
 	struct image *img, *debug = NULL;
-	uint64_t begin = clock_ns();
+	uint64_t begin = clock_cpu_ns();
 	int rc = image_open_path(&img, path, e);
 
 	if (!rc && debug_path)
@@ -76,7 +76,7 @@ static int of_file(int minor, const char *path, const char *debug_path, struct p
 		rc = points_search(points, img, debug, minor, e);
 	image_close(debug);
 	image_close(img);
-	printf("seconds %.4f\n", (double)(clock_ns() - begin) / 1e9);
+	printf("seconds %.4f\n", (double)(clock_cpu_ns() - begin) / 1e9);
 	return rc;
 }
 

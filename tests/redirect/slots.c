@@ -14,6 +14,8 @@
 #include "../../user/util/clock.h"
 
 #define PAUSE_NS 100000 /* in which the process goes on */
+#define REFUSED_LEAST 10000 /* so many and so many for each: it will never be done */
+#define REFUSED_MOST 20
 
 struct toggles {
 	unsigned long redirected, restored, words, refused, late, other;
@@ -83,6 +85,7 @@ int main(int argc, char **argv)
 	struct toggles toggles = { 0 };
 	struct err e = { 0 };
 	struct slots s;
+	unsigned long wanted;
 	pid_t pid = argc > 1 ? atoi(argv[1]) : 0;
 	int rc = find(pid, &s, &e);
 
@@ -95,7 +98,9 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	/* Counted are those that were done: where a hook stands in front there is nothing to do. */
-	while (toggles.redirected < strtoul(argv[2], NULL, 10) && !toggles.other)
+	wanted = strtoul(argv[2], NULL, 10);
+	while (toggles.redirected < wanted && !toggles.other &&
+	       toggles.refused + toggles.late < REFUSED_LEAST + REFUSED_MOST * wanted)
 		toggle(&toggles, &s, pid);
 	print(&toggles);
 	return 0;

@@ -12,6 +12,8 @@ import threading
 import tracemalloc
 
 STOP = threading.Event()
+# A child that is forked while another thread is inside tracemalloc waits for its lock forever.
+UNTRACED = threading.Lock()
 ROUNDS = {}
 WRONG = []
 
@@ -29,7 +31,8 @@ def allocate(number):
 
 
 def child(number):
-    pid = os.fork()
+    with UNTRACED:
+        pid = os.fork()
     if pid == 0:
         try:
             allocate(number)
@@ -47,11 +50,13 @@ def command(_number):
 
 
 def trace(number):
-    tracemalloc.start()
-    allocate(number)
-    if tracemalloc.get_traced_memory()[0] <= 0:
+    with UNTRACED:
+        tracemalloc.start()
+        allocate(number)
+        traced = tracemalloc.get_traced_memory()[0]
+        tracemalloc.stop()
+    if traced <= 0:
         raise ValueError("tracemalloc saw nothing")
-    tracemalloc.stop()
     for _ in range(5):
         allocate(number)
 

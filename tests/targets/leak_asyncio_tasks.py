@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tasks kept in a set so that they are not collected; each waits for an answer that never comes."""
 # expect: verdict=leak holder="module __main__: BACKGROUND\b" type=set
+# expect: cause="asyncio tasks"
 
 import asyncio
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bound methods subscribed to a bus: each keeps its object alive and is never unsubscribed."""
 # expect: verdict=leak holder="module __main__: BUS\.listeners\b" type=list
+# expect: cause="bound methods"
 
 from common import payload, serve
 

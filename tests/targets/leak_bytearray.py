@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One bytearray that is extended for ever: no object is added, one object grows."""
 # expect: verdict=leak holder="module __main__: TRANSCRIPT\b" type=bytearray
+# expect: cause="bytearray"
 
 from common import serve
 

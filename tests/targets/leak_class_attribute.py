@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A list that is an attribute of a class, shared by all instances and outliving each."""
 # expect: verdict=leak holder="\bSession\b.*\blive\b" type=list
+# expect: cause="attribute of the class"
 
 from common import payload, serve
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A list in a closure's cell: no module and no instance names it."""
 # expect: verdict=leak holder="\brecord\b.*\bseen\b" type=list
+# expect: cause="a list .* appended to"
 
 from common import payload, serve
 

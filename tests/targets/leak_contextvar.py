@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A list in a context variable: reachable only through the running thread's context."""
 # expect: verdict=leak holder="(?i)\bbreadcrumbs\b" type=list
+# expect: cause="context variable"
 
 import contextvars
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Counters by request: a dictionary of dictionaries keyed by something that never comes again."""
 # expect: verdict=leak holder="module __main__: COUNTERS\b(?!\[)" type=dict
+# expect: cause="dict that only gets new keys, of type str"
 
 from common import serve
 

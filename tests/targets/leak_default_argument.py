@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A mutable default argument: the list is created once and belongs to the function."""
 # expect: verdict=leak holder="\bcollect\b.*(__defaults__|\bbatch\b)" type=list
+# expect: cause="default argument of collect\(\)"
 
 from common import payload, serve
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """defaultdict(list): the number of keys is constant, every list grows."""
 # expect: verdict=leak holder="module __main__: EVENTS_BY_SHARD\[" type=list
+# expect: cause="a list .* appended to"
 
 import collections
 

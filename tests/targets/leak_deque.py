@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A journal in a deque that was meant to have a maximal length."""
 # expect: verdict=leak holder="module __main__: JOURNAL\b" type="(collections\.)?deque"
+# expect: cause="deque without maxlen"
 
 import collections
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A class derived from dict, with its own __setitem__: the type that grows is a person's own."""
 # expect: verdict=leak holder="module __main__: PROFILES\b" type="(__main__\.)?FoldedDict"
+# expect: cause="FoldedDict that only gets new keys, of type str"
 
 from common import payload, serve
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Failures by job, without their tracebacks; each keeps the exception it was raised from."""
 # expect: verdict=leak holder="module __main__: FAILURES\b" type=dict
+# expect: cause="exceptions are kept, each with the one it was raised from"
 
 from common import payload, serve
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Generators that are started, kept, and never run to their end or closed: each holds its frame."""
 # expect: verdict=leak holder="module __main__: STREAMS\b" type=list
+# expect: cause="generators"
 
 from common import payload, serve
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A schedule in a heap: the jobs that are due are never popped. heapq stores from C code."""
 # expect: verdict=leak holder="module __main__: SCHEDULE\b" type=list
+# expect: cause="a list .* elements of type tuple"
 
 import heapq
 import threading

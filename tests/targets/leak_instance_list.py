@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A list in an instance in a dictionary: rooms are few, their messages are kept for ever."""
 # expect: verdict=leak holder="module __main__: ROOMS\[.*\bmessages\b" type=list
+# expect: cause="a list .* appended to"
 
 from common import payload, serve
 

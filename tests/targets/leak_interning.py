@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One copy of each string, as sys.intern() makes it, but the strings never repeat."""
 # expect: verdict=leak holder="module __main__: CANONICAL\b" type=dict
+# expect: cause="strings are interned"
 
 from common import serve
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bodies over 512 bytes: they live in the C library's heap, only their list in CPython's."""
 # expect: verdict=leak holder="module __main__: BODIES\b" type=list
+# expect: cause="elements of type bytes"
 
 from common import serve
 

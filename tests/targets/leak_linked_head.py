@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A linked list behind one global name, new nodes at the front: no container's size changes."""
 # expect: verdict=leak holder="module __main__: HEAD\b"
+# expect: cause="linked list of __main__\.Node"
 
 from common import payload, serve
 

@@ -3,6 +3,7 @@
 written once, and only the owner's `tail` is written again and again.
 """
 # expect: verdict=leak holder="module __main__: HISTORY\b"
+# expect: cause="linked list of __main__\.Node"
 
 import threading
 

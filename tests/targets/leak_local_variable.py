@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A list that is a local variable of a function that never returns: only a frame holds it."""
 # expect: verdict=leak holder="\bconsume\b.*\bbacklog\b" type=list
+# expect: cause="local variable of consume\(\)"
 
 import threading
 

@@ -4,6 +4,7 @@
 The store happens in logging/__init__.py; the line that a person has to change is the caller's.
 """
 # expect: verdict=leak holder="\bhandlers\b" type=list
+# expect: cause="handlers are added to a logger"
 
 import io
 import logging

@@ -5,6 +5,7 @@ The cache is filled by C code that has no Python frame of its own, after the wra
 returned: the innermost Python line of the store is the caller's.
 """
 # expect: verdict=leak holder="\bquote\b" type="dict|lru_cache"
+# expect: cause="lru_cache without a bound on quote\(\)"
 
 import functools
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Slices of received packets kept as memoryviews: each small slice pins its whole packet."""
 # expect: verdict=leak holder="module __main__: HEADERS\b" type=list
+# expect: cause="memoryviews are kept"
 
 from common import serve
 

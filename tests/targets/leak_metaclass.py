@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A metaclass registers every class, and classes are made for every request."""
 # expect: verdict=leak holder="\bRegistering\b.*\bclasses\b" type=dict
+# expect: cause="classes are made at run time"
 
 from common import serve
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A dictionary three levels down: what grows is not what the module names."""
 # expect: verdict=leak holder="module __main__: STATE\['tenants'\].*'orders'" type=dict
+# expect: cause="dict that only gets new keys, of type int"
 
 from common import payload, serve
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A cache that should forget its oldest entry; the bound is compared with the wrong number."""
 # expect: verdict=leak holder="module __main__: RECENT\b" type="(collections\.)?OrderedDict"
+# expect: cause="OrderedDict that only gets new keys, of type int"
 
 import collections
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """functools.partial objects registered as clean-up work that is never run."""
 # expect: verdict=leak holder="module __main__: CLEANUPS\b" type=list
+# expect: cause="functools.partial"
 
 import functools
 

@@ -4,6 +4,7 @@
 The store happens in queue.py; the line that a person has to change is the caller's.
 """
 # expect: verdict=leak holder="module __main__: AUDIT_QUEUE\.queue\b" type="(collections\.)?deque"
+# expect: cause="queue\.Queue is filled"
 
 import queue
 

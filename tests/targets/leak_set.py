@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tokens seen so far, to refuse a second use; none ever expires."""
 # expect: verdict=leak holder="module __main__: SEEN_TOKENS\b" type=set
+# expect: cause="a set .* of type str"
 
 from common import serve
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Objects with __slots__, held by an object with __slots__: no instance dictionary anywhere."""
 # expect: verdict=leak holder="module __main__: INDEX\.points\b" type=list
+# expect: cause="a list .* of type __main__\.Point"
 
 from common import serve
 

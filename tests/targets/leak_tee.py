@@ -4,6 +4,7 @@
 The items live in a chain of C blocks of 57; the line on the stack is the reader's.
 """
 # expect: verdict=leak holder="module __main__: (READER|FORGOTTEN)\b"
+# expect: cause="itertools.tee"
 
 import itertools
 

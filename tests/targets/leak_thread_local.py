@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A list per thread in threading.local(): reachable only through each thread's own state."""
 # expect: verdict=leak holder="\bhistory\b" type=list
+# expect: cause="thread-local data"
 
 import threading
 

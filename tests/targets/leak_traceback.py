@@ -3,6 +3,7 @@
 request, and every local variable in them. What is held is mostly not what line stores it.
 """
 # expect: verdict=leak holder="module __main__: ERRORS\b" type=list
+# expect: cause="tracebacks are kept"
 
 from common import payload, serve
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Weak references with callbacks, kept in a list: the objects go, the references stay."""
 # expect: verdict=leak holder="module __main__: WATCHERS\b" type=list
+# expect: cause="weak references are kept after"
 
 import weakref
 

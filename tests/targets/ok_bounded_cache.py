@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A bounded cache that fills for about two and a half seconds and from then on replaces."""
-# expect: no-leak
+# expect: no-leak verdict=cache
 
 from common import payload, serve
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A process that does nothing at all."""
-# expect: no-leak
+# expect: no-leak verdict=no-growth
 
 import time
 

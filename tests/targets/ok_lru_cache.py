@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """functools.lru_cache with a bound, full from the start: every call replaces an entry."""
-# expect: no-leak
+# expect: no-leak verdict=cache
 
 import functools
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A batch that is collected for two seconds, then written and cleared, again and again."""
-# expect: no-leak
+# expect: no-leak verdict=cache|no-growth
 
 from common import payload, serve
 

@@ -2,7 +2,7 @@
 """Everything a healthy service does at once: sessions that expire at random, an LRU by hand, a bounded
 lru_cache, a window, counters, a list cut back now and then, coroutines and a thread. Entries are nested and
 replaced by others of the same shape, often at the same addresses."""
-# expect: no-leak
+# expect: no-leak verdict=cache|undecided
 
 import asyncio
 import collections

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Requests in three threads that keep nothing."""
-# expect: no-leak
+# expect: no-leak verdict=no-growth
 
 from common import payload, serve
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A sliding window in a deque with a maximal length, full from the start, in three threads."""
-# expect: no-leak
+# expect: no-leak verdict=cache
 
 import collections
 

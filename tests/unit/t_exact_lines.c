@@ -36,16 +36,17 @@ static struct alloc_site sites[] = {
 	  .alloc_bytes = 8 << 20, .inuse_objects = 8, .inuse_bytes = 8 << 20 },
 	{ .id = 103, .source = ACCOUNT_POOL, .depth = 1, .at = by_parse, .alloc_objects = 1000,
 	  .alloc_bytes = 1000 << 14 },
+	{ .id = 104, .source = ACCOUNT_INLINED, .depth = 2, .at = by_both, .alloc_objects = 700 },
 	{ .id = SITE_NATIVE + ACCOUNT_LIBC, .source = ACCOUNT_LIBC, .alloc_objects = 2,
 	  .alloc_bytes = 2 },
 };
 
 static const struct alloc_sites all = { sites, sizeof(sites) / sizeof(sites[0]), frames, 3 };
 
-static void make(struct report *r, bool pools)
+static void make(struct report *r, enum lines_of of)
 {
 	*r = (struct report){ .duration_seconds = 10 };
-	assert_int_equal(exact_lines(r, &all, pools), 0);
+	assert_int_equal(exact_lines(r, &all, of), 0);
 }
 
 static void stacks_of_a_line_are_one(void **state)
@@ -53,7 +54,7 @@ static void stacks_of_a_line_are_one(void **state)
 	struct report r;
 
 	(void)state;
-	make(&r, false);
+	make(&r, LINES_OF_ALL);
 	assert_int_equal(r.line_count, 3);
 	assert_string_equal(r.lines[0].at.function, "parse"); /* 99.9 % of all bytes */
 	assert_string_equal(r.lines[1].at.function, "render"); /* 98.9 % of all objects */
@@ -69,11 +70,27 @@ static void small_blocks_that_were_not_seen_are_left_out(void **state)
 	struct report r;
 
 	(void)state;
-	make(&r, true);
-	assert_true(r.lines_partial);
+	make(&r, LINES_OF_MALLOC);
+	assert_true(r.lines_of == LINES_OF_MALLOC);
 	assert_int_equal(r.line_count, 2);
 	assert_string_equal(r.lines[0].at.function, "parse");
 	assert_true(r.lines[0].objects_per_second == 0.8); /* no pools: they are no allocations */
+	report_release(&r);
+}
+
+/* Objects where they are inlined, without what becomes of them; bytes from malloc. */
+static void counted_where_they_are_inlined(void **state)
+{
+	struct report r;
+
+	(void)state;
+	make(&r, LINES_OF_INLINED);
+	assert_int_equal(r.line_count, 3);
+	assert_string_equal(r.lines[0].at.function, "render");
+	assert_true(r.lines[0].objects_per_second == 70 && r.lines[0].bytes_per_second == 0);
+	assert_true(r.lines[0].inuse_objects == UNKNOWN && r.lines[0].inuse_bytes == UNKNOWN);
+	assert_string_equal(r.lines[1].at.function, "parse");
+	assert_true(r.lines[1].objects_per_second == 0);
 	report_release(&r);
 }
 
@@ -95,7 +112,7 @@ static void as_a_table(void **state)
 	FILE *out = open_memstream(&text, &size);
 
 	(void)state;
-	make(&r, false);
+	make(&r, LINES_OF_ALL);
 	page_init(&page, out, &how);
 	paths_init(&paths, &r, 0);
 	lines_put(&page, &paths, &r, false);
@@ -110,6 +127,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stacks_of_a_line_are_one),
 		cmocka_unit_test(small_blocks_that_were_not_seen_are_left_out),
+		cmocka_unit_test(counted_where_they_are_inlined),
 		cmocka_unit_test(as_a_table),
 	};
 

@@ -7,6 +7,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -114,6 +116,32 @@ static void an_answer_outlives_the_process(void **state)
 	assert_true(pyframes_resolve(w->frames, &ref, &f) < 0);
 }
 
+#define ASCII_STATE (1u << 2 | 1u << 5 | 1u << 6) /* kind 1, compact, ascii: as of 3.11 */
+
+static void a_code_object_that_has_gone_keeps_its_copied_name(void **state)
+{
+	struct world *w = *state;
+	struct py_code_copy copy = { ASCII_STATE, ASCII_STATE, "Cache.remember",
+				     "/srv/app/cache.py" };
+	struct py_frame_ref ref = ref_at(w, 4), gone = { .code = fake_ascii(&w->fake, "a text") };
+	struct frame f;
+
+	assert_int_equal(pyframes_resolve_copied(w->frames, &ref, &copy, &f), 0);
+	assert_int_equal(f.line, 43); /* it is still there */
+	snprintf(copy.name, sizeof(copy.name), "dying\033");
+	assert_int_equal(pyframes_resolve_copied(w->frames, &ref, &copy, &f), 0);
+	assert_string_equal(f.function, "dying?"); /* another one took its place */
+	assert_int_equal(f.line, 0);
+	assert_int_equal(pyframes_resolve_copied(w->frames, &gone, &copy, &f), 0);
+	assert_string_equal(f.function, "dying?");
+	assert_string_equal(f.file, "/srv/app/cache.py");
+	copy.file_state = 4u << 2; /* not ASCII: what was copied means nothing */
+	assert_int_equal(pyframes_resolve_copied(w->frames, &gone, &copy, &f), -EINVAL);
+	memset(copy.name, 'x', sizeof(copy.name)); /* cut: no end */
+	assert_int_equal(pyframes_resolve_copied(w->frames, &ref, &copy, &f), 0);
+	assert_string_equal(f.function, "Cache.remember");
+}
+
 static void what_is_no_code_has_no_name(void **state)
 {
 	struct world *w = *state;
@@ -176,6 +204,7 @@ int main(void)
 		WITH_WORLD(an_answer_costs_one_read_the_second_time),
 		WITH_WORLD(another_code_object_at_the_same_address_is_read_anew),
 		WITH_WORLD(an_answer_outlives_the_process),
+		WITH_WORLD(a_code_object_that_has_gone_keeps_its_copied_name),
 		WITH_WORLD(what_is_no_code_has_no_name),
 		WITH_WORLD(a_full_cache_starts_anew),
 		cmocka_unit_test(standard_library_is_told_from_the_program),

@@ -155,32 +155,56 @@ static void a_full_series_keeps_both_ends_and_its_order(void **state)
 struct simulated {
 	double arrivals, departures; /* a second; of what departs, what there is */
 	double size;
+	double bound; /* full: what comes replaces what was there; 0: none */
+	double batch; /* so many are taken out at once; 0: never */
+	double ends;  /* seconds after which nothing comes; 0: never */
+	double stays; /* of what is taken out at once, what is forgotten */
 };
+
+struct counts {
+	unsigned int of[VERDICT_RESOURCE + 1];
+};
+
+/* What happens to a container in a while: how many came. */
+static double pass(uint64_t *seed, struct simulated *c, double from, double to, double *size)
+{
+	double in = 0, out = 0;
+
+	if (!c->ends || to <= c->ends)
+		in = poisson(seed, c->arrivals, to - from);
+	if (c->departures > 0)
+		out = poisson(seed, c->departures, to - from);
+	*size = fmax(0, *size + in - out);
+	if (c->bound)
+		*size = fmin(*size, c->bound);
+	while (c->batch && *size >= c->batch + c->size) {
+		*size -= c->batch * (1 - c->stays);
+		c->size += c->batch * c->stays;
+	}
+	return in;
+}
 
 /*
  * A look at a container: walks at 0, 1.2, 2.4, 5 and 10 seconds, a size every tenth of a second
- * behind the last; who came between the last two walks is counted and stands for the whole look.
+ * behind the third; who came between the last two walks is counted and stands for the whole look.
  */
-static enum verdict look_at(uint64_t *seed, const struct simulated *c)
+static enum verdict look_at(uint64_t *seed, const struct simulated *container)
 {
-	static const double walks[] = { 0, 1.2, 2.4, 5, 10 };
+	struct simulated one = *container, *c = &one;
 	struct measured m = { .look = LOOK, .bound = UNKNOWN, .lasting = true, .interval = 5 };
 	struct candidate found = { 0 };
-	double now = 0, size = c->size, came = 0;
+	double size = c->size + (c->batch ? floor(c->batch * uniform(seed)) : 0), came = 0;
+	double before = 0;
 
-	for (unsigned int i = 0; i < 5 + 50; i++) {
-		double then = i < 5 ? walks[i] : 10 + (i - 4) * 0.1;
-		double in = 0, out = 0;
+	series_add(&m.size, 0, size);
+	for (unsigned int i = 1; i <= LOOK * 10; i++) {
+		double in = pass(seed, c, (i - 1) / 10.0, i / 10.0, &size);
 
-		if (then > now) {
-			in = poisson(seed, c->arrivals, then - now);
-			if (c->departures > 0)
-				out = poisson(seed, c->departures, then - now);
-		}
-		size = fmax(0, size + in - out);
-		came = i == 4 ? in : came;
-		now = then;
-		series_add(&m.size, now, size);
+		came += i > 50 && i <= 100 ? in : 0;
+		before = i == 50 ? size : before;
+		m.replaced = i == 100 ? came - (size - before) : m.replaced;
+		if (i == 12 || i >= 24)
+			series_add(&m.size, i / 10.0, size);
 	}
 	m.arrivals_per_second = came / 5;
 	m.objects = (uint64_t)(c->arrivals * 5);
@@ -189,16 +213,17 @@ static enum verdict look_at(uint64_t *seed, const struct simulated *c)
 	return found.verdict;
 }
 
-static unsigned int called_leaks(const struct simulated *c)
+static struct counts look_at_many(const char *what, const struct simulated *c)
 {
 	uint64_t seed = 88172645463325252ULL;
-	unsigned int leaks = 0;
+	struct counts n = { { 0 } };
 
 	for (int i = 0; i < CONTAINERS; i++)
-		leaks += look_at(&seed, c) == VERDICT_LEAK;
-	printf("# in %.1f/s, out %.1f/s, size %.0f: %u of %d called leaks\n", c->arrivals,
-	       c->departures, c->size, leaks, CONTAINERS);
-	return leaks;
+		n.of[look_at(&seed, c)]++;
+	printf("# %s, %.0f/s in, %.0f/s out: %u leak, %u cache, %u warm-up, %u undecided\n", what,
+	       c->arrivals, c->departures, n.of[VERDICT_LEAK], n.of[VERDICT_CACHE],
+	       n.of[VERDICT_WARM_UP], n.of[VERDICT_UNDECIDED]);
+	return n;
 }
 
 /*
@@ -208,27 +233,78 @@ static unsigned int called_leaks(const struct simulated *c)
 static void turnover_is_not_called_a_leak(void **state)
 {
 	static const struct simulated containers[] = {
-		{ 1, 1, 100 }, { 10, 10, 50 }, { 10, 10, 1000 }, { 100, 100, 1000 }
+		{ .arrivals = 1, .departures = 1, .size = 100 },
+		{ .arrivals = 10, .departures = 10, .size = 50 },
+		{ .arrivals = 10, .departures = 10, .size = 1000 },
+		{ .arrivals = 100, .departures = 100, .size = 1000 },
 	};
 	unsigned int leaks = 0;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(containers) / sizeof(containers[0]); i++)
-		leaks += called_leaks(&containers[i]);
-	printf("# false alarms: %u of %zu\n", leaks,
-	       CONTAINERS * (sizeof(containers) / sizeof(containers[0])));
-	assert_in_range(leaks, 0, CONTAINERS * 4 / 500);
+		leaks += look_at_many("turns over", &containers[i]).of[VERDICT_LEAK];
+	assert_in_range(leaks, 0, CONTAINERS * 4 / 5000);
+}
+
+static void what_fills_to_its_bound_is_a_cache(void **state)
+{
+	static const struct simulated soon = { .arrivals = 50, .bound = 150 },
+				      later = { .arrivals = 50, .bound = 400 };
+	struct counts n = look_at_many("fills in 3 s", &soon);
+
+	(void)state;
+	assert_in_range(n.of[VERDICT_LEAK], 0, CONTAINERS / 5000);
+	assert_true(n.of[VERDICT_CACHE] > CONTAINERS * 99 / 100);
+	n = look_at_many("fills in 8 s", &later);
+	assert_in_range(n.of[VERDICT_LEAK], 0, CONTAINERS / 5000);
+	assert_true(n.of[VERDICT_CACHE] > CONTAINERS * 9 / 10);
+}
+
+static void what_is_emptied_again_and_again_is_no_leak(void **state)
+{
+	static const struct simulated often = { .arrivals = 50, .batch = 100 },
+				      seldom = { .arrivals = 50, .batch = 300 };
+	struct counts n = look_at_many("emptied every 2 s", &often);
+
+	(void)state;
+	assert_in_range(n.of[VERDICT_LEAK], 0, CONTAINERS / 1000);
+	assert_true(n.of[VERDICT_CACHE] > CONTAINERS * 9 / 10);
+	n = look_at_many("emptied every 6 s", &seldom);
+	assert_in_range(n.of[VERDICT_LEAK], 0, CONTAINERS / 1000);
+}
+
+static void what_stops_for_good_is_a_warm_up(void **state)
+{
+	static const struct simulated soon = { .arrivals = 20, .ends = 3 },
+				      later = { .arrivals = 20, .ends = 8 };
+	struct counts n = look_at_many("ends after 3 s", &soon);
+
+	(void)state;
+	assert_in_range(n.of[VERDICT_LEAK], 0, CONTAINERS / 5000);
+	assert_true(n.of[VERDICT_WARM_UP] > CONTAINERS * 99 / 100);
+	n = look_at_many("ends after 8 s", &later);
+	assert_in_range(n.of[VERDICT_LEAK], 0, CONTAINERS / 5000);
+	assert_true(n.of[VERDICT_WARM_UP] > CONTAINERS * 9 / 10);
 }
 
 static void leaks_are_found(void **state)
 {
-	static const struct simulated sparse = { 1, 0, 10 }, plain = { 20, 0, 10 },
-				      under_churn = { 30, 20, 100 };
+	static const struct simulated sparse = { .arrivals = 1, .size = 10 },
+				      plain = { .arrivals = 20, .size = 10 },
+				      under_churn = { .arrivals = 30,
+						      .departures = 20,
+						      .size = 100 },
+				      saw = { .arrivals = 100, .batch = 150, .stays = 0.2 };
+	struct counts n = look_at_many("leaks", &sparse);
 
 	(void)state;
-	assert_true(called_leaks(&sparse) > CONTAINERS / 5);
-	assert_true(called_leaks(&plain) > CONTAINERS * 999 / 1000);
-	assert_true(called_leaks(&under_churn) > CONTAINERS * 8 / 10);
+	assert_true(n.of[VERDICT_LEAK] > CONTAINERS / 5);
+	n = look_at_many("leaks", &plain);
+	assert_true(n.of[VERDICT_LEAK] > CONTAINERS * 999 / 1000);
+	n = look_at_many("leaks", &under_churn);
+	assert_true(n.of[VERDICT_LEAK] > CONTAINERS * 8 / 10);
+	n = look_at_many("leaks and is emptied", &saw);
+	assert_true(n.of[VERDICT_LEAK] > CONTAINERS * 9 / 10);
 }
 
 int main(void)
@@ -240,6 +316,9 @@ int main(void)
 		cmocka_unit_test(numbers_that_are_none_end),
 		cmocka_unit_test(a_full_series_keeps_both_ends_and_its_order),
 		cmocka_unit_test(turnover_is_not_called_a_leak),
+		cmocka_unit_test(what_fills_to_its_bound_is_a_cache),
+		cmocka_unit_test(what_is_emptied_again_and_again_is_no_leak),
+		cmocka_unit_test(what_stops_for_good_is_a_warm_up),
 		cmocka_unit_test(leaks_are_found),
 	};
 

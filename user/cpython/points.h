@@ -129,6 +129,7 @@ struct py_points {
 	struct py_domain_table table[PY_DOMAINS];
 	struct py_usdt gc_start[PY_POINT_SITES], gc_done[PY_POINT_SITES];
 	unsigned gc_starts, gc_dones;
+	unsigned inlined; /* branches that choose between table and inlined copy: inlined.h */
 	int minor;			 /* of Python 3 */
 	uint64_t image_start, image_end; /* of the image in the process */
 	bool cached;	     /* the file was not searched: its build id was known */

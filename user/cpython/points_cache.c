@@ -12,7 +12,7 @@
 
 #include "../util/siphash.h"
 
-#define CACHE_VERSION 2 /* of what is searched and how it is written */
+#define CACHE_VERSION 3 /* of what is searched and how it is written */
 #define KEY_FILE "key"
 #define BUILD_ID_MIN 16 /* hex digits; a shorter one is no key */
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../elf/usdt.h"
+#include "inlined.h"
 
 void points_add(struct points_found *f, enum py_point point, uint64_t entry, enum py_found how)
 {
@@ -134,6 +135,18 @@ static unsigned take_usdt(const struct points_search *s, const char *name, struc
 	return kept;
 }
 
+/* Where some of the code is not understood there may be more. */
+static unsigned count_inlined(const struct points_search *s)
+{
+	struct py_inlined inlined;
+	int rc = py_inlined_find(&inlined, s->code, s->out, 0);
+	unsigned count = rc && inlined.branches < PY_INLINED_LEAST ? PY_INLINED_LEAST
+								   : inlined.branches;
+
+	py_inlined_release(&inlined);
+	return count;
+}
+
 static void search_code(struct points_search *s, const struct image *debug)
 {
 	struct points_found names = {.count = {0}}, shapes = {.count = {0}};
@@ -158,6 +171,7 @@ static void search_code(struct points_search *s, const struct image *debug)
 		if (!named || !shaped || named == shaped)
 			s->out->table[i].address = named ? named : shaped;
 	}
+	s->out->inlined = count_inlined(s);
 	s->out->gc_starts = take_usdt(s, "gc__start", s->out->gc_start);
 	s->out->gc_dones = take_usdt(s, "gc__done", s->out->gc_done);
 }

@@ -251,6 +251,10 @@ void py_runtime_unwind(const struct py_runtime *rt, struct py_unwind *out)
 	out->instr_is_int = l->facts.lasti_units != 0;
 	out->skip_owner_min = l->facts.skip_owner_min;
 	out->fr_is_entry = l->fr_is_entry;
+	out->co_name = py_has(l->co_qualname) ? l->co_qualname : l->co_name;
+	out->co_filename = l->co_filename;
+	out->us_state = l->us_state;
+	out->us_ascii_data = l->us_ascii_data;
 }
 
 static void count_interpreter(void *arg, uint64_t interp)

@@ -56,6 +56,8 @@ struct footprint {
 struct candidate {
 	enum verdict verdict;
 	double confidence; /* 0..1 */
+	double settled_by; /* of one that is undecided: seconds of a look that would tell; 0: not
+			      known */
 	double bytes_per_second, objects_per_second;
 	int64_t inuse_bytes, inuse_objects; /* what survives under it since the look began */
 	char type[96];			    /* of the holder, "" unknown */
@@ -83,6 +85,24 @@ struct allocating_line {
 			    for which there was no room */
 	double bytes_per_second, objects_per_second;
 	int64_t inuse_bytes, inuse_objects; /* of those, at the end */
+};
+
+/* How much memory the process may have, and when it will. */
+struct limit {
+	int64_t bytes; /* UNKNOWN: no limit could be read */
+	int64_t used;  /* of it, by all that counts against it */
+	char of[160];  /* "cgroup /docker/7f3a", "this machine" */
+	double growth, growth_low, growth_high;	   /* of RSS, bytes a second, 95 % */
+	bool growth_known;			   /* there were sizes enough */
+	double seconds, seconds_low, seconds_high; /* until it is reached; -1: not foreseeable */
+};
+
+/* What the allocating lines are of, as far as the build lets it be seen. */
+enum lines_of {
+	LINES_OF_ALL,
+	LINES_OF_MALLOC,  /* malloc's and mmap's alone: CPython's allocator is inlined */
+	/* Objects: CPython's, of unknown size and fate; bytes: malloc's and mmap's. */
+	LINES_OF_INLINED,
 };
 
 struct loss {
@@ -116,11 +136,12 @@ struct report {
 	char summary[256]; /* one sentence: what the verdict rests on, with the threshold applied */
 	double threshold_bytes_per_second; /* growth below this is not called growth */
 	struct footprint before, after;
+	struct limit limit;
 	struct candidate *candidates; /* owned */
 	uint32_t count;
 	struct allocating_line *lines; /* owned, most first; NULL: allocations were not counted */
 	uint32_t line_count;
-	bool lines_partial; /* CPython's small blocks are not among them: the build inlines them */
+	enum lines_of lines_of;
 	struct loss loss;
 	struct cost cost;
 	char warnings[6][256]; /* what a person should know: watchpoints denied, a walk cut, ... */

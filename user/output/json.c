@@ -69,7 +69,9 @@ static json_t *candidate(const struct report *r, uint32_t i)
 							     : c->why_no_line),
 				  "hits", (int)c->hits,
 				  "hits_on_line", (int)c->hits_on_line);
-	json_t *why = json_pack("{s:o, s:o, s:o, s:o, s:o, s:i, s:o}",
+	json_t *why = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:o}",
+				"settled_by_seconds",
+				c->settled_by > 0 ? value_real(c->settled_by) : json_null(),
 				"cause", value_text_or_null(c->cause),
 				"advice", value_text_or_null(c->advice),
 				"evidence", evidence(c),
@@ -135,13 +137,39 @@ static json_t *walks(const struct report *r)
 	return list;
 }
 
+static json_t *seconds_or_null(double seconds)
+{
+	return seconds >= 0 ? value_real(seconds) : json_null();
+}
+
+static json_t *known_or_null(const struct limit *l, double growth)
+{
+	return l->growth_known ? value_real(growth) : json_null();
+}
+
+static json_t *limit(const struct limit *l)
+{
+	if (l->bytes == UNKNOWN || !l->of[0])
+		return json_null();
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+			 "of", l->of,
+			 "limit_bytes", value_number(l->bytes),
+			 "used_bytes", value_number(l->used),
+			 "growth_bytes_per_second", known_or_null(l, l->growth),
+			 "growth_low_bytes_per_second", known_or_null(l, l->growth_low),
+			 "growth_high_bytes_per_second", known_or_null(l, l->growth_high),
+			 "reached_in_seconds", seconds_or_null(l->seconds),
+			 "reached_in_low_seconds", seconds_or_null(l->seconds_low),
+			 "reached_in_high_seconds", seconds_or_null(l->seconds_high));
+}
+
 static int json_leaks(FILE *out, const struct report *r, const struct format_options *o)
 {
 	uint32_t count = o->top && o->top < r->count ? o->top : r->count;
 	json_t *root;
 
 	root = json_pack("{s:s, s:o, s:o, s:o, s:s, s:o, s:o, s:o, "
-			 "s:{s:o, s:o}, s:o, s:I, s:o, s:o, s:o, s:o}",
+			 "s:{s:o, s:o}, s:o, s:o, s:I, s:o, s:o, s:o, s:o}",
 			 "schema", SCHEMA,
 			 "target", value_target(r),
 			 "started", value_started(r),
@@ -153,6 +181,7 @@ static int json_leaks(FILE *out, const struct report *r, const struct format_opt
 			 "footprint",
 			 "before", value_footprint(&r->before),
 			 "after", value_footprint(&r->after),
+			 "limit", limit(&r->limit),
 			 "candidates", candidates(r, count),
 			 "candidates_found", (json_int_t)r->count,
 			 "allocations", allocations(r),

@@ -32,8 +32,11 @@ static void put_line(const struct page *p, const struct paths *paths, const stru
 	count_text(objects, l->objects_per_second);
 	units_bytes(bytes, llround(l->bytes_per_second));
 	snprintf(rate, sizeof(rate), "%s/s", bytes);
-	snprintf(kept, sizeof(kept), "%.1f %%",
-		 all > 0 ? fmin(100, 100 * (double)l->inuse_objects / all) : 0);
+	if (l->inuse_objects == UNKNOWN)
+		snprintf(kept, sizeof(kept), "-");
+	else
+		snprintf(kept, sizeof(kept), "%.1f %%",
+			 all > 0 ? fmin(100, 100 * (double)l->inuse_objects / all) : 0);
 	fprintf(p->out, NUMBERS "  ", objects, rate, kept);
 	if (l->at.function[0])
 		paths_frame(paths, &l->at, page_room(p, NUMBERS_COLUMNS + 2), where, sizeof(where));
@@ -43,12 +46,17 @@ static void put_line(const struct page *p, const struct paths *paths, const stru
 void lines_put(const struct page *p, const struct paths *paths, const struct report *r,
 	       bool verbose)
 {
+	static const char *const of[] = {
+		[LINES_OF_ALL] = "",
+		[LINES_OF_MALLOC] = " (only what malloc and mmap were asked for)",
+		[LINES_OF_INLINED] = " (bytes: only of malloc and mmap)",
+	};
+
 	if (!r->line_count)
 		return;
 	fputc('\n', p->out);
 	page_put(p, PAGE_BOLD, "allocates most, kept or not");
-	page_put(p, PAGE_QUIET,
-		 r->lines_partial ? " (only what malloc and mmap were asked for)" : "");
+	page_put(p, PAGE_QUIET, of[r->lines_of]);
 	fprintf(p->out, "\n" NUMBERS "\n", "objects/s", "bytes/s", "kept");
 	for (uint32_t i = 0; i < r->line_count && (verbose || i < LINES_SHOWN); i++)
 		put_line(p, paths, r, &r->lines[i]);

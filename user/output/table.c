@@ -30,6 +30,7 @@
 #include "who_table.h"
 
 #define FRAMES_SHOWN 4
+#define FORESEEN (7 * 86400.0) /* seconds: nobody waits for what is further away */
 #define LINE_MAX_BYTES 1024
 
 struct table {
@@ -73,8 +74,10 @@ static const char *verdict_sentence(enum verdict v)
 		return "GROWTH OUTSIDE OF PYTHON OBJECTS";
 	case VERDICT_REFCOUNT:
 		return "REFERENCES ARE NOT GIVEN BACK";
-	case VERDICT_UNDECIDED:
-		return "undecided";
+	case VERDICT_WARM_UP:
+		return "a warm-up, no leak";
+	case VERDICT_FRAGMENTATION:
+		return "FRAGMENTATION, memory that is free is kept";
 	default:
 		return verdict_name(v);
 	}
@@ -133,6 +136,31 @@ static void put_look(const struct table *t)
 	}
 }
 
+/* "512.0 MiB of cgroup /app, 80.0 MiB left: at +101 KiB/s ... reached in 13 min". */
+static void put_limit(const struct table *t)
+{
+	const struct limit *l = &t->r->limit;
+	char most[UNITS_TEXT], left[UNITS_TEXT], text[512];
+	char rate[3][UNITS_TEXT], when[3][UNITS_TEXT];
+	struct strbuf s;
+
+	if (l->bytes == UNKNOWN || l->seconds < 0 || l->seconds > FORESEEN || !l->of[0])
+		return;
+	units_bytes(most, l->bytes);
+	units_bytes(left, l->bytes - l->used);
+	units_byte_rate(rate[0], l->growth);
+	units_byte_rate(rate[1], l->growth_low);
+	units_byte_rate(rate[2], l->growth_high);
+	units_duration(when[0], l->seconds);
+	units_duration(when[1], l->seconds_low);
+	units_duration(when[2], l->seconds_high);
+	strbuf_init(&s, text, sizeof(text));
+	strbuf_addf(&s, "%s of %s, %s left: at RSS %s (%s to %s) the kernel kills in %s (%s to %s)",
+		    most, l->of, left, rate[0], rate[1], rate[2], when[0], when[1],
+		    l->seconds_high < 0 ? "years" : when[2]);
+	page_field(&t->page, 0, "limit", PAGE_BOLD, text);
+}
+
 /* "326 → 568 → 796"; nothing where no size is known. */
 static void add_sizes(const struct table *t, const struct candidate *c, struct strbuf *s)
 {
@@ -149,6 +177,12 @@ static void add_sizes(const struct table *t, const struct candidate *c, struct s
 	}
 }
 
+/* Memory that belongs to nobody in Python. */
+static bool has_no_holder(const struct candidate *c)
+{
+	return c->verdict == VERDICT_NATIVE || c->verdict == VERDICT_FRAGMENTATION;
+}
+
 static int holder_text(const struct table *t, const struct candidate *c, char *buf, size_t cap)
 {
 	struct strbuf s;
@@ -160,6 +194,9 @@ static int holder_text(const struct table *t, const struct candidate *c, char *b
 		strbuf_add(&s, c->verdict == VERDICT_NATIVE ? "memory that no Python object holds"
 			       : c->verdict == VERDICT_REFCOUNT
 				       ? "objects that nobody holds, by a reference too many"
+			       : c->verdict == VERDICT_FRAGMENTATION
+				       ? "memory that is free and not given back"
+			       : c->verdict == VERDICT_LEAK ? "objects in cycles that nobody holds"
 							    : "holder not found");
 	if (c->type[0]) {
 		strbuf_addf(&s, " (%s", c->type);
@@ -337,8 +374,12 @@ static void put_evidence(const struct table *t, const struct candidate *c)
 		strbuf_addf(&s, "; %u of %u writes seen came from this line", c->hits_on_line,
 			    c->hits);
 	page_field(&t->page, t->indent, "evidence", PAGE_QUIET, text);
+}
+
+static void put_cause(const struct table *t, const struct candidate *c)
+{
 	if (c->cause[0])
-		page_field(&t->page, t->indent, "cause", PAGE_PLAIN, c->cause);
+		page_field(&t->page, t->indent, "cause", PAGE_BOLD, c->cause);
 	if (c->advice[0])
 		page_field(&t->page, t->indent, "advice", PAGE_PLAIN, c->advice);
 }
@@ -401,7 +442,8 @@ static void put_candidate(const struct table *t, uint32_t i)
 	} else {
 		page_field(&t->page, t->indent, NULL, PAGE_BOLD, holder);
 	}
-	if (c->verdict != VERDICT_NATIVE || c->stored_known || c->allocated_known ||
+	put_cause(t, c);
+	if (!has_no_holder(c) || c->stored_known || c->allocated_known ||
 	    c->why_no_line[0])
 		put_line(t, c);
 	put_contents(t, c);
@@ -418,6 +460,7 @@ static int table_leaks(FILE *out, const struct report *r, const struct format_op
 	measure(&t);
 	put_headline(&t);
 	put_look(&t);
+	put_limit(&t);
 	for (uint32_t i = 0; i < t.count; i++)
 		put_candidate(&t, i);
 	lines_put(&t.page, &t.paths, r, o->verbose);

@@ -150,6 +150,13 @@ static unsigned run_of(const struct account *a, const struct source_probes *prob
 	return count;
 }
 
+static int exit_for(int rc)
+{
+	if (rc == -ESRCH)
+		return EXIT_TARGET_GONE;
+	return rc == -EPERM || rc == -EACCES ? EXIT_NOT_PERMITTED : EXIT_FAILED;
+}
+
 static int attach_run(struct account *a, const struct source_probe *p, unsigned count)
 {
 	uint64_t offset[SOURCE_PROBES_MAX];
@@ -184,9 +191,7 @@ static int attach_all(struct account *a, const struct source_probes *probes,
 		count = run_of(a, probes, i);
 		rc = attach_run(a, &probes->probe[i], count);
 		if (rc)
-			err_set(e, rc, rc == -EPERM || rc == -EACCES ? EXIT_NOT_PERMITTED
-								     : EXIT_FAILED,
-				"cannot probe %s of process %d by %s: %s",
+			err_set(e, rc, exit_for(rc), "cannot probe %s of process %d by %s: %s",
 				probes->probe[i].function, (int)a->process->pid,
 				attach_name(a->way), strerror(-rc));
 	}
@@ -208,7 +213,7 @@ int account_attach(struct account *a, enum account_sources which, struct err *e)
 	*attached = (struct account_attached){ .source = sources[which] };
 	if (rc) {
 		free(probes);
-		return err_set(e, rc, EXIT_FAILED, "cannot read the memory map of process %d: %s",
+		return err_set(e, rc, exit_for(rc), "cannot read the memory map of process %d: %s",
 			       (int)a->process->pid, strerror(-rc));
 	}
 	target.maps = &maps;

@@ -36,7 +36,7 @@ struct account;
 struct account_options {
 	enum attach_way way; /* attach_best(), or a lesser one */
 	uint32_t live_max;   /* outstanding allocations kept */
-	uint32_t sites_max;  /* stacks told apart */
+	uint32_t sites_max;  /* stacks told apart: 7/8 of it; the others by their innermost line */
 	bool redirected;     /* CPython's allocator will be called by its aliases: redirect/ */
 };
 

@@ -3,7 +3,6 @@
 
 #include <math.h>
 
-#define WINDOW_NS 25e6 /* shorter windows take longer to put on and off */
 #define TRIAL_NS 100e6 /* so long a time's earnings go into finding out what a source costs */
 #define SAVED_NS 2e9   /* so long a time's earnings may be saved */
 #define RATE_WEIGHT 0.3 /* of the newest of what is averaged over time */
@@ -19,9 +18,11 @@
 #define CHOICE_ENOUGH 16  /* allocations that say something about the share kept */
 #define CHOICE_SECONDS 0.2
 
-void governor_init(struct governor *g, double share, const struct governor_totals *start)
+void governor_init(struct governor *g, double share, double window_ns,
+		   const struct governor_totals *start)
 {
 	*g = (struct governor){ .share = share,
+				.window_ns = window_ns,
 				.chance = CHANCE_FIRST,
 				.pool_chance = POOL_FIRST,
 				.kept_ns = KEPT_FIRST_NS,
@@ -35,7 +36,7 @@ void governor_init(struct governor *g, double share, const struct governor_total
 static double price(const struct governor *g, int source)
 {
 	return g->rate[source] < 0 ? g->share * g->cpu_rate * TRIAL_NS
-				   : g->rate[source] * WINDOW_NS;
+				   : g->rate[source] * g->window_ns;
 }
 
 static double dearest(const struct governor *g)
@@ -107,6 +108,11 @@ void governor_account(struct governor *g, const struct governor_totals *t, int n
 bool governor_opens(const struct governor *g, int source)
 {
 	return g->balance_ns >= price(g, source);
+}
+
+uint64_t governor_samples(const struct governor *g)
+{
+	return g->balance_ns > 0 ? (uint64_t)(g->balance_ns / g->kept_ns) + 1 : 0;
 }
 
 bool governor_closes(const struct governor *g)

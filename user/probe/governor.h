@@ -29,6 +29,7 @@ struct governor_totals {
 
 struct governor {
 	double share; /* of the target's CPU time that may be spent */
+	double window_ns;
 	double balance_ns, most_ns; /* in the account; what may be saved */
 	double cpu_rate;	    /* CPU time of the target each ns, lately */
 	/* Cost each ns while the source is on, when it was last; negative: not tried yet. */
@@ -39,7 +40,9 @@ struct governor {
 	struct governor_totals last, chosen; /* at the latest account, and choice of chances */
 };
 
-void governor_init(struct governor *g, double share, const struct governor_totals *start);
+/* @window_ns: how long a window is at least, with what taking its probes off takes. */
+void governor_init(struct governor *g, double share, double window_ns,
+		   const struct governor_totals *start);
 
 /*
  * Take note of what came since. @newest: the source whose probes were put on last and were on all
@@ -49,6 +52,9 @@ void governor_account(struct governor *g, const struct governor_totals *t, int n
 
 /* May the source's probes go on now? */
 bool governor_opens(const struct governor *g, int source);
+/* How many samples are affordable until the next account. */
+uint64_t governor_samples(const struct governor *g);
+
 /* Must probes come off? */
 bool governor_closes(const struct governor *g);
 

@@ -163,6 +163,7 @@ static void choose_account(struct pyleak *s, const struct loader_account *accoun
 	bpf_map__set_max_entries(s->maps.live, account->live_max);
 	bpf_map__set_max_entries(s->maps.sites, account->sites_max);
 	s->rodata->cfg_session = account->session;
+	s->rodata->cfg_stacks_max = account->sites_max - account->sites_max / 8;
 	s->rodata->cfg_pool_size = account->pool_size;
 	if (stat("/proc/self/ns/pid", &self) == 0) {
 		s->rodata->cfg_namespace_device = self.st_dev;

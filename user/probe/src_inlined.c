@@ -70,14 +70,12 @@ static void find_points(const struct source_target *t, struct source_probes *out
 	int rc;
 
 	*out = (struct source_probes){ 0 };
-	if (t->redirected || !m)
+	if (t->redirected || t->points->inlined < PY_INLINED_LEAST || !m)
 		return;
 	rc = find(t, m, &inlined);
 	if (rc)
 		snprintf(out->why, sizeof(out->why), "its code could not be read: %s",
 			 strerror(-rc));
-	else if (inlined.branches < PY_INLINED_LEAST)
-		snprintf(out->why, sizeof(out->why), "this build inlines no allocator");
 	else if (inlined.count + 3 > SOURCE_PROBES_MAX)
 		snprintf(out->why, sizeof(out->why), "more than %d places", SOURCE_PROBES_MAX);
 	if (!out->why[0]) {

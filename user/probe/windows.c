@@ -4,12 +4,15 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define PYMALLOC_MOST 512 /* bytes; more is malloc's, and counted there */
+#define WINDOW_NS 25e6	     /* shorter windows take longer to put on and off */
+#define PERF_DETACH_NS 100e6 /* a perf event */
 #define LINKS_MAX (2 * SOURCE_PROBES_MAX)
 
 /*
@@ -52,6 +55,8 @@ struct probed {
 	struct source_probes probes;
 	int link[LINKS_MAX];
 	unsigned links;
+	pthread_t closer[LINKS_MAX]; /* threads that take links off */
+	unsigned closers;
 };
 
 struct windows {
@@ -142,8 +147,16 @@ int windows_open(struct windows **out, const struct process *p, const struct py_
 			       (int)p->pid, strerror(-rc));
 	}
 	windows_keep(w, 1, 1);
+	windows_allow(w, 0);
 	*out = w;
 	return 0;
+}
+
+/* Until all links are off that were being taken off. */
+static void wait_closers(struct probed *s)
+{
+	while (s->closers)
+		pthread_join(s->closer[--s->closers], NULL);
 }
 
 void windows_close(struct windows *w)
@@ -152,6 +165,8 @@ void windows_close(struct windows *w)
 		return;
 	for (unsigned which = 0; which < WINDOW_SOURCES; which++)
 		windows_detach(w, which);
+	for (unsigned which = 0; which < WINDOW_SOURCES; which++)
+		wait_closers(&w->source[which]);
 	loader_close(&w->loader);
 	free(w);
 }
@@ -214,23 +229,44 @@ int windows_attach(struct windows *w, enum window_source which)
 
 	if (s->links)
 		return 0;
-	if (w->way == ATTACH_SESSION)
-		rc = attach_files(w, s, w->loader.window_call, ATTACH_BOTH);
-	else
-		rc = attach_files(w, s, w->loader.window_return, ATTACH_RETURN);
+	rc = attach_files(w, s, w->loader.window_call,
+			  w->way == ATTACH_SESSION ? ATTACH_BOTH : ATTACH_ENTRY);
 	if (!rc && w->way != ATTACH_SESSION)
-		rc = attach_files(w, s, w->loader.window_call, ATTACH_ENTRY);
+		rc = attach_files(w, s, w->loader.window_return, ATTACH_RETURN);
 	if (rc)
 		windows_detach(w, which);
 	return rc;
 }
 
+static void *close_link(void *arg)
+{
+	close((int)(intptr_t)arg);
+	return NULL;
+}
+
+/*
+ * The kernel takes the breakpoints out at once and then waits until nobody can be in a program any
+ * more. So that this goes on for all links at the same time each has a thread to wait in.
+ */
 void windows_detach(struct windows *w, enum window_source which)
 {
 	struct probed *s = &w->source[which];
 
-	while (s->links)
-		close(s->link[--s->links]);
+	wait_closers(s);
+	for (unsigned i = 0; i < s->links; i++) {
+		void *link = (void *)(intptr_t)s->link[i];
+
+		if (pthread_create(&s->closer[s->closers], NULL, close_link, link))
+			close_link(link);
+		else
+			s->closers++;
+	}
+	s->links = 0;
+}
+
+double windows_least_ns(const struct windows *w)
+{
+	return w->way == ATTACH_PERF ? WINDOW_NS + 2 * PERF_DETACH_NS : WINDOW_NS;
 }
 
 bool windows_attached(const struct windows *w, enum window_source which)
@@ -252,6 +288,11 @@ void windows_keep(struct windows *w, double per_byte, double pool)
 {
 	w->loader.window->chance_per_byte = chance_of(per_byte);
 	w->loader.window->chance_pool = chance_of(pool);
+}
+
+void windows_allow(struct windows *w, uint64_t samples)
+{
+	w->loader.window->kept_most = w->loader.window->kept + samples;
 }
 
 void windows_stats(const struct windows *w, struct windows_stats *out)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Sampling of allocations, only while probes are on. A probe that is disabled still traps, so a
- * window ends by taking its probes off, which takes the kernel some 20 ms for each link: a thread
- * of its own should do that.
+ * window ends by taking its probes off, which takes the kernel some 20 ms for each link: threads of
+ * their own wait for that.
  *
  *	   attach                    detach
  *	------|======= window ========|---------------|=== ...
@@ -42,8 +42,14 @@ void windows_detach(struct windows *w, enum window_source which);
 bool windows_attached(const struct windows *w, enum window_source which);
 enum attach_way windows_way(const struct windows *w);
 
+/* The least time that a window lasts, as long as most of its probes' hits go on after detaching. */
+double windows_least_ns(const struct windows *w);
+
 /* The chance to be kept, 0..1, of each allocated byte and of each new pool. */
 void windows_keep(struct windows *w, double per_byte, double pool);
+
+/* So many samples from now on, then none: holds where we do not come to run. */
+void windows_allow(struct windows *w, uint64_t samples);
 
 struct windows_stats {
 	uint64_t allocations, kept, frees, stepped, pools, pools_kept; /* as window_control */

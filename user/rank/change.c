@@ -6,10 +6,10 @@
 #include "../util/strbuf.h"
 #include "../util/units.h"
 
-#define NAMED 3	      /* parts that the sentence names */
-#define SMALL 0.02    /* of the change: parts below are not named */
-#define FREE_MOST 0.5 /* of the change: most of it is free memory */
-#define FREE_MUCH 0.25 /* of RSS */
+#define NAMED 3		  /* parts that the sentence names */
+#define SMALL 0.02	  /* of the change: parts below are not named */
+#define FREE_MOST 0.5	  /* of the change: most of it is free memory */
+#define FREE_MUCH 0.25	  /* of RSS */
 #define LEAST (256 << 10) /* bytes of change that are worth words */
 
 static const struct {
@@ -103,8 +103,8 @@ void change_explain(const struct footprint *before, const struct footprint *afte
 	strbuf_add(&s, "RSS ");
 	add_signed(&s, whole);
 	add_parts(&s, change, whole);
-	free_memory = after->python_free - before->python_free + after->native_free -
-		      before->native_free;
+	free_memory =
+		after->python_free - before->python_free + after->native_free - before->native_free;
 	if (whole > 0 && (double)free_memory > FREE_MOST * (double)whole) {
 		strbuf_add(&s, ": fragmentation rather than objects");
 		add_trim(&s, after);

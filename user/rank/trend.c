@@ -18,8 +18,7 @@ void series_add(struct series *s, double seconds, double size)
 	s->size[s->count++] = size;
 }
 
-/* The size at a time between two points, by a straight line. */
-static double at(const struct series *s, double seconds)
+double series_at(const struct series *s, double seconds)
 {
 	for (unsigned i = 1; i < s->count; i++) {
 		double from = s->seconds[i - 1], to = s->seconds[i];
@@ -34,10 +33,94 @@ static double at(const struct series *s, double seconds)
 	return s->size[s->count - 1];
 }
 
+#define WOBBLE 0.02	   /* of the gain: what a full container's size may go up and down by */
+#define WOBBLE_SILENCE 3.0 /* so much more silence for each element that may come and go */
+
+static double range_of(const struct series *s)
+{
+	double least = s->size[0], most = s->size[0];
+
+	for (unsigned i = 1; i < s->count; i++) {
+		least = fmin(least, s->size[i]);
+		most = fmax(most, s->size[i]);
+	}
+	return most - least;
+}
+
+/* Where it was emptied, and what was left each time. */
+static void find_troughs(const struct series *s, struct trend *t)
+{
+	double fall = fmax(TREND_FALL * range_of(s), 1);
+	double peak = s->size[0], low = s->size[0], before = s->size[0];
+	bool falling = false;
+
+	t->troughs_rise = true;
+	for (unsigned i = 1; i < s->count; i++) {
+		double size = s->size[i];
+
+		if (!falling && size < peak - fall) {
+			falling = true;
+			low = size;
+		}
+		if (!falling) {
+			peak = fmax(peak, size);
+			continue;
+		}
+		low = fmin(low, size);
+		if (size < low + fall && i + 1 < s->count)
+			continue;
+		falling = false; /* it fills again, or the look ends */
+		peak = size;
+		t->troughs++;
+		t->trough_gain = low - s->size[0];
+		t->troughs_rise = t->troughs_rise && (t->troughs == 1 || low > before);
+		before = low;
+	}
+	t->troughs_rise = t->troughs_rise && t->troughs >= TREND_TROUGHS && t->trough_gain > 0;
+}
+
+/*
+ * When it was as large as it ever was, and how unlikely what did not come since then is. A full
+ * container goes up and down by as much as it was seen to fall.
+ */
+static void find_plateau(const struct series *s, struct trend *t)
+{
+	double wobble = 0, most = s->size[0], start = s->seconds[0], rate;
+	unsigned i = 0;
+
+	for (unsigned k = 1; k < s->count; k++) {
+		most = fmax(most, s->size[k]);
+		if (k > s->count / 2)
+			wobble = fmax(wobble, most - s->size[k]);
+	}
+	while (i + 1 < s->count && s->size[i] < most - wobble)
+		i++;
+	t->stopped_at = s->seconds[i] - start;
+	if (t->stopped_at <= 0)
+		return;
+	rate = (s->size[i] - s->size[0]) / t->stopped_at;
+	t->silence = rate * (s->seconds[s->count - 1] - s->seconds[i]) - WOBBLE_SILENCE * wobble;
+}
+
+static void find_significance(const struct series *s, struct trend *t, double departures,
+			      double span)
+{
+	double last = s->size[s->count - 1];
+	double variance = t->gain + 2 * fmax(departures, 0);
+
+	t->drop /= t->gain;
+	t->z = t->gain / sqrt(variance);
+	t->late_gain = last - series_at(s, s->seconds[0] + span * 2 / 3);
+	t->late_share = t->late_gain / (t->gain / 3);
+	/* the gain grows with time, its deviation with the root of it */
+	t->needed = span * (TREND_Z_LEAK / t->z) * (TREND_Z_LEAK / t->z);
+	find_plateau(s, t);
+}
+
 struct trend trend_of(const struct series *s, double arrivals)
 {
 	struct trend t = { 0 };
-	double first, last, span, highest, fallen = 0, departures, middle;
+	double first, last, span, highest, fallen = 0, middle;
 
 	if (s->count < 2)
 		return t;
@@ -56,13 +139,10 @@ struct trend trend_of(const struct series *s, double arrivals)
 	}
 	t.gain = last - first;
 	t.per_second = t.gain / span;
-	departures = fmax(fallen, arrivals - t.gain);
-	if (t.gain > 0) {
-		t.drop /= t.gain;
-		t.z = t.gain / sqrt(t.gain + 2 * fmax(departures, 0));
-		t.late_share = (last - at(s, s->seconds[0] + span * 2 / 3)) / (t.gain / 3);
-	}
-	middle = at(s, s->seconds[0] + span / 2);
+	if (t.gain > 0)
+		find_significance(s, &t, fmax(fallen, arrivals - t.gain), span);
+	find_troughs(s, &t);
+	middle = series_at(s, s->seconds[0] + span / 2);
 	t.rising = middle > first && last > middle;
 	return t;
 }

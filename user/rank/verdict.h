@@ -15,6 +15,8 @@ struct measured {
 	double look;		    /* seconds from the first walk to the last point */
 	uint64_t objects, bytes;    /* survivors under it */
 	double arrivals_per_second; /* elements that came, as far as was seen; 0 unknown */
+	double replaced; /* of those that came between the last two walks, how many did not make it
+			    larger: others went for them */
 	uint64_t siblings;
 	uint64_t slots_of_one; /* of the siblings, slots of one container: more than a few mean that
 				  its elements are replaced */

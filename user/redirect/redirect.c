@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../cpython/inlined.h"
 #include "../util/clock.h"
 #include "../util/procfs.h"
 #include "guardian.h"
@@ -59,6 +60,10 @@ static int check(const struct process *p, const struct py_points *points, struct
 		if (t->holds != PY_ALLOCATOR_PYMALLOC)
 			return refuse(e, p->pid, *why ? why : "it does not use pymalloc");
 	}
+	if (points->inlined < PY_INLINED_LEAST)
+		return refuse(e, p->pid,
+			      "it need not be: this build inlines no allocator, and --exact alone "
+			      "sees all");
 	if (!slots_find(s, points))
 		return refuse(e, p->pid, "a function of its allocator has no second address");
 	if (tracks_branches(p->pid))

@@ -96,7 +96,11 @@ static int take_stack(void *arg, void *data, size_t size)
 		struct frame frame;
 		uint32_t index = 0;
 
-		if (pyframes_resolve(d->pyframes, &event->frame[i], &frame))
+		int rc = i ? pyframes_resolve(d->pyframes, &event->frame[i], &frame)
+			   : pyframes_resolve_copied(d->pyframes, &event->frame[i], &event->code,
+						     &frame);
+
+		if (rc)
 			d->loss.unresolved_frames++;
 		if (!frames_intern(d->frames, &frame, &index))
 			d->loss.frames_full++;

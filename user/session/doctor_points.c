@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "../cpython/points.h"
+#include "../cpython/inlined.h"
 #include "../util/strbuf.h"
 #include "doctor_process.h"
 
@@ -53,6 +53,26 @@ static void print_usdt(const struct page *page, const struct py_points *points)
 	}
 }
 
+/* Does the build inline its allocator, and did somebody redirect it? */
+static void print_inlined(const struct page *page, const struct py_points *points)
+{
+	char seen[96];
+
+	snprintf(seen, sizeof(seen), "inlined at %u places", points->inlined);
+	if (points->inlined < PY_INLINED_LEAST)
+		finding_print(page, WORKS_OK, "allocator calls", "through its tables", NULL);
+	else
+		finding_print(page, WORKS_LIMITED, "allocator calls", seen,
+			      "--exact counts them without sizes; --exact --redirect sees all");
+	for (unsigned i = 0; i < PY_DOMAINS; i++) {
+		if (!points->table[i].redirected)
+			continue;
+		finding_print(page, WORKS_LIMITED, "allocator tables", "redirected by a pyleak",
+			      "if none runs: pyleak doctor -p PID --repair");
+		return;
+	}
+}
+
 void doctor_points(const struct page *page, const struct py_runtime *rt, const struct process *p,
 		   struct remote *mem)
 {
@@ -67,5 +87,6 @@ void doctor_points(const struct page *page, const struct py_runtime *rt, const s
 		finding_print(page, WORKS_FACT, "debug file", points.debug_file, NULL);
 	for (unsigned i = 0; i < PY_POINTS; i++)
 		print_point(page, &points, i);
+	print_inlined(page, &points);
 	print_usdt(page, &points);
 }

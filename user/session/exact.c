@@ -179,6 +179,29 @@ static void say_coverage(struct exact *x, struct report *r, bool pools)
 			    1u << x->shift);
 }
 
+/* What was counted where the allocator is inlined, beside what its functions were called for. */
+static void say_inlined(const struct exact *x, struct report *r, const struct alloc_sites *all)
+{
+	const struct account_attached *a = account_attached(x->account, ACCOUNT_IS_INLINED);
+	int64_t counted = 0, called = 0;
+
+	for (size_t i = 0; i < all->count; i++) {
+		if (all->site[i].source == ACCOUNT_INLINED)
+			counted += all->site[i].alloc_objects;
+		else if (all->site[i].source == ACCOUNT_PYMALLOC)
+			called += all->site[i].alloc_objects;
+	}
+	if (a->probes)
+		report_warn(r,
+			    "%lld allocations were counted at the %u places where this build "
+			    "inlines its allocator, %lld of them with size and address; --redirect "
+			    "sees both of all",
+			    (long long)counted, a->probes, (long long)called);
+	else if (a->why[0])
+		report_warn(r, "allocations were not counted where this build inlines them: %.120s",
+			    a->why);
+}
+
 static void fill_loss(const struct exact *x, struct report *r)
 {
 	struct account_stats stats;
@@ -188,9 +211,8 @@ static void fill_loss(const struct exact *x, struct report *r)
 	account_stats(x->account, &stats);
 	drain_loss(x->drain, &loss);
 	r->loss.map_full = stats.dropped[DROP_LIVE_FULL] + stats.dropped[DROP_SITES_FULL];
-	r->loss.dropped_events = stats.dropped[DROP_RINGBUF_FULL] + stats.dropped[DROP_CALL_LOST] +
-				 stats.dropped[DROP_THREADS_FULL];
-	r->loss.truncated_stacks = stats.dropped[DROP_BAD_FRAME];
+	r->loss.dropped_events = stats.dropped[DROP_CALL_LOST] + stats.dropped[DROP_THREADS_FULL];
+	r->loss.truncated_stacks = stats.dropped[DROP_BAD_FRAME] + stats.dropped[DROP_RINGBUF_FULL];
 	r->loss.unresolved_frames = loss.unresolved_frames;
 	r->cost.probe_hits = stats.hits;
 	r->cost.bytes_read = x->mem.bytes;
@@ -211,6 +233,13 @@ static void say_summary(struct report *r, const struct alloc_sites *all, bool po
 		 (long long)bytes >> 10);
 }
 
+static enum lines_of lines_of(const struct exact *x, bool pools)
+{
+	if (account_attached(x->account, ACCOUNT_IS_INLINED)->probes)
+		return LINES_OF_INLINED;
+	return pools ? LINES_OF_MALLOC : LINES_OF_ALL;
+}
+
 static int fill(struct exact *x, struct report *r)
 {
 	bool pools = x->born >= BORN_LEAST &&
@@ -225,10 +254,11 @@ static int fill(struct exact *x, struct report *r)
 	if (!rc)
 		rc = exact_candidates(r, all, pools);
 	if (!rc)
-		rc = exact_lines(r, all, pools);
+		rc = exact_lines(r, all, lines_of(x, pools));
 	if (rc)
 		return rc;
 	say_coverage(x, r, pools);
+	say_inlined(x, r, all);
 	fill_loss(x, r);
 	r->cost.own_cpu_seconds = (double)(clock_cpu_ns() - x->cpu_began) / 1e9;
 	verdict_report(r);

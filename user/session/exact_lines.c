@@ -38,28 +38,41 @@ static void add(struct line *to, const struct line *from)
 	to->inuse_objects += from->inuse_objects;
 }
 
-static bool counts(const struct alloc_site *site, bool pools)
+static bool counts(const struct alloc_site *site, enum lines_of of)
 {
-	return site->source != ACCOUNT_POOL && !(pools && site->source == ACCOUNT_PYMALLOC) &&
-	       site->alloc_objects > 0;
+	switch (site->source) {
+	case ACCOUNT_PYMALLOC:
+		return of == LINES_OF_ALL && site->alloc_objects > 0;
+	case ACCOUNT_INLINED:
+		return of == LINES_OF_INLINED && site->alloc_objects > 0;
+	case ACCOUNT_POOL:
+		return false;
+	}
+	return site->alloc_objects > 0;
+}
+
+/* Of the inlined allocator's larger blocks malloc is asked, and knows the size of those alone. */
+static struct line line_of(const struct alloc_site *site, enum lines_of of)
+{
+	bool native = of == LINES_OF_INLINED && site->source != ACCOUNT_INLINED;
+
+	return (struct line){
+		.at = site->depth ? site->at[0] : NO_FRAME,
+		.alloc_bytes = site->alloc_bytes,
+		.alloc_objects = native ? 0 : site->alloc_objects,
+		.inuse_bytes = site->inuse_bytes,
+		.inuse_objects = site->inuse_objects,
+	};
 }
 
 /* One entry each for the lines of those sites that count, into @line; how many. */
-static size_t merge(struct line *line, const struct alloc_sites *all, bool pools)
+static size_t merge(struct line *line, const struct alloc_sites *all, enum lines_of of)
 {
 	size_t count = 0, kept = 0;
 
 	for (size_t i = 0; i < all->count; i++) {
-		const struct alloc_site *site = &all->site[i];
-
-		if (counts(site, pools))
-			line[count++] = (struct line){
-				.at = site->depth ? site->at[0] : NO_FRAME,
-				.alloc_bytes = site->alloc_bytes,
-				.alloc_objects = site->alloc_objects,
-				.inuse_bytes = site->inuse_bytes,
-				.inuse_objects = site->inuse_objects,
-			};
+		if (counts(&all->site[i], of))
+			line[count++] = line_of(&all->site[i], of);
 	}
 	qsort(line, count, sizeof(*line), by_frame);
 	for (size_t i = 0; i < count; i++) {
@@ -91,7 +104,7 @@ static void order(struct line *line, size_t count)
 	qsort(line, count, sizeof(*line), by_share);
 }
 
-int exact_lines(struct report *r, const struct alloc_sites *all, bool pools)
+int exact_lines(struct report *r, const struct alloc_sites *all, enum lines_of of)
 {
 	struct line *line = calloc(all->count + 1, sizeof(*line));
 	size_t count;
@@ -101,7 +114,7 @@ int exact_lines(struct report *r, const struct alloc_sites *all, bool pools)
 		free(line);
 		return -ENOMEM;
 	}
-	count = merge(line, all, pools);
+	count = merge(line, all, of);
 	order(line, count);
 	for (size_t i = 0; i < count && i < EXACT_LINES_MAX; i++) {
 		struct allocating_line *into = &r->lines[r->line_count++];
@@ -110,10 +123,10 @@ int exact_lines(struct report *r, const struct alloc_sites *all, bool pools)
 			into->at = all->frame[line[i].at];
 		into->bytes_per_second = (double)line[i].alloc_bytes / r->duration_seconds;
 		into->objects_per_second = (double)line[i].alloc_objects / r->duration_seconds;
-		into->inuse_bytes = line[i].inuse_bytes;
-		into->inuse_objects = line[i].inuse_objects;
+		into->inuse_bytes = of == LINES_OF_INLINED ? UNKNOWN : line[i].inuse_bytes;
+		into->inuse_objects = of == LINES_OF_INLINED ? UNKNOWN : line[i].inuse_objects;
 	}
-	r->lines_partial = pools;
+	r->lines_of = of;
 	free(line);
 	return 0;
 }

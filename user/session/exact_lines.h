@@ -12,10 +12,9 @@
 
 /*
  * Sites alike in their innermost Python line become one line each, in @r, ordered by the larger of
- * its shares of all objects and of all bytes. Needs @r's duration. Without @pools new pools do not
- * count, with it pymalloc's own blocks do not: new pools tell what is used, not how often. 0 or
- * -ENOMEM.
+ * its shares of all objects and of all bytes. Needs @r's duration. New pools do not count: they
+ * tell what is used, not how often. 0 or -ENOMEM.
  */
-int exact_lines(struct report *r, const struct alloc_sites *all, bool pools);
+int exact_lines(struct report *r, const struct alloc_sites *all, enum lines_of of);
 
 #endif

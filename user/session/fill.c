@@ -8,9 +8,13 @@
 #include <sys/resource.h>
 
 #include "../probe/calibrate.h"
+#include "../rank/change.h"
+#include "../rank/forecast.h"
+#include "../rank/fragmentation.h"
 #include "../target/service.h"
 #include "allocations.h"
 #include "parts.h"
+#include "uncollected.h"
 
 #define UNREACHED_LEAST 50  /* objects worth a warning */
 
@@ -31,20 +35,46 @@ void fill_target(struct report *r, const struct process *p, const struct py_runt
 	r->threads = threads > 0 ? (int)threads : 0;
 }
 
+static bool fragmentation(const struct report *r, const struct heap *heap, const struct series *rss,
+			  struct candidate *c)
+{
+	const struct history *h = &heap->history;
+	struct fragments f = { .walks = h->walks };
+
+	for (unsigned i = 0; i < h->walks; i++) {
+		const struct walk_parts *parts = &h->total[i].parts;
+
+		f.seconds[i] = h->total[i].seconds;
+		f.python_free[i] = (double)parts->pool_free;
+		f.native_free[i] = (double)parts->chunk_free;
+		f.live[i] = (double)(parts->pool_live + parts->chunk_live);
+	}
+	return fragmentation_judge(c, &f, rss, r->after.native_trim);
+}
+
 static int fill_candidates(struct report *r, struct heap *heap, const struct suspects *s,
-			   const struct sightings *sightings)
+			   const struct sightings *sightings, const struct series *rss)
 {
 	int added;
 
-	r->candidates = calloc(s->count + ALLOCATIONS_CANDIDATES_MAX, sizeof(*r->candidates));
+	r->candidates = calloc(s->count + 2 + ALLOCATIONS_CANDIDATES_MAX, sizeof(*r->candidates));
 	if (!r->candidates)
 		return -ENOMEM;
-	for (unsigned i = 0; i < s->count; i++)
-		r->candidates[r->count++] = s->suspect[i].candidate;
+	for (unsigned i = 0; i < s->count; i++) {
+		struct candidate *c = &r->candidates[r->count++];
+
+		*c = s->suspect[i].candidate;
+		if (c->verdict != VERDICT_LEAK) /* nobody needs to change what does not leak */
+			c->cause[0] = c->advice[0] = '\0';
+	}
 	added = allocations_candidates(r->candidates + r->count, heap, sightings);
 	if (added < 0)
 		return added;
 	r->count += (uint32_t)added;
+	if (fragmentation(r, heap, rss, &r->candidates[r->count]))
+		r->count++;
+	if (uncollected_find(heap, &r->candidates[r->count]))
+		r->count++;
 	r->count = verdict_order(r->candidates, r->count, r->threshold_bytes_per_second);
 	return 0;
 }
@@ -129,7 +159,7 @@ static void fill_cost(struct report *r, const struct watch_stats *w,
 
 int fill_report(struct report *r, struct heap *heap, struct suspects *suspects,
 		const struct sightings *sightings, const struct sampling_end *sampling,
-		struct watch *watch, const struct stores *stores)
+		struct watch *watch, const struct stores *stores, const struct series *rss)
 {
 	struct watch_stats w = { 0 };
 	int err;
@@ -142,13 +172,16 @@ int fill_report(struct report *r, struct heap *heap, struct suspects *suspects,
 	r->threshold_bytes_per_second = verdict_threshold(r->duration_seconds);
 	parts_fill(&r->before, &heap->history.total[0].parts);
 	parts_fill(&r->after, &heap->history.total[r->walks - 1].parts);
-	err = fill_candidates(r, heap, suspects, sightings);
+	err = fill_candidates(r, heap, suspects, sightings, rss);
 	if (err)
 		return err;
 	fill_loss(r, heap, &w, stores);
 	fill_warnings(r, heap);
 	fill_own_cost(r, stores->mem);
 	fill_cost(r, &w, sampling);
+	forecast(&r->limit, rss);
 	verdict_report(r);
+	if (r->verdict == VERDICT_FRAGMENTATION)
+		change_explain(&r->before, &r->after, r->summary, sizeof(r->summary));
 	return 0;
 }

@@ -20,9 +20,9 @@ void fill_warnings(struct report *r, const struct heap *heap);
 /* Memory of our own, and what was read. */
 void fill_own_cost(struct report *r, const struct remote *mem);
 
-/* Everything else; @watch may be NULL. 0 or -ENOMEM. */
+/* Everything else; @watch may be NULL, @rss are resident sizes over the look. 0 or -ENOMEM. */
 int fill_report(struct report *r, struct heap *heap, struct suspects *suspects,
 		const struct sightings *sightings, const struct sampling_end *sampling,
-		struct watch *watch, const struct stores *stores);
+		struct watch *watch, const struct stores *stores, const struct series *rss);
 
 #endif

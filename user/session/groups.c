@@ -7,6 +7,7 @@
 #include "../util/units.h"
 
 #define STAYED_LEAST 0.5
+#define UNSEEN_LEAST 2 /* samples: one may be what came to its address within milliseconds */
 
 static struct group *group_for(struct groups *groups, const struct group *key)
 {
@@ -76,7 +77,8 @@ static void leave_out_churn(struct groups *groups)
 	for (size_t i = 0; i < groups->count; i++) {
 		const struct group *g = &groups->group[i];
 
-		if (!g->unseen_stayed || g->unseen_stayed >= STAYED_LEAST * g->unseen)
+		if (!g->unseen_stayed || (g->unseen_stayed >= UNSEEN_LEAST &&
+					  g->unseen_stayed >= STAYED_LEAST * g->unseen))
 			groups->group[kept++] = *g;
 	}
 	groups->count = kept;

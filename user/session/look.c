@@ -8,6 +8,7 @@
 
 #include "../cpython/runtime.h"
 #include "../target/footprint.h"
+#include "../target/limit.h"
 #include "../util/clock.h"
 #include "allocations.h"
 #include "exact.h"
@@ -20,6 +21,7 @@
 #define WATCH_LEAST 1.0 /* seconds that sizes and stores are followed before a plain answer */
 #define WATCH_MOST 2.0
 #define RESERVE 1.0 /* seconds left for stores after the last walk */
+#define RSS_EVERY 0.25
 
 struct look {
 	struct process process;
@@ -34,6 +36,8 @@ struct look {
 	struct schedule schedule;
 	struct log *log;
 	char denied[160]; /* why stores cannot be watched, "" where they can */
+	struct series rss; /* of the process over the look */
+	double rss_at;	   /* when it is read next */
 	uint64_t began, cpu_began;
 };
 
@@ -59,6 +63,21 @@ static bool must_stop(void *arg)
 	struct look *l = arg;
 
 	return interrupt_seen() || target_is_gone(l);
+}
+
+/* How large the process is now, every RSS_EVERY. */
+static void follow_rss(void *arg)
+{
+	struct look *l = arg;
+	double seconds = now(l);
+	int64_t rss;
+
+	if (seconds < l->rss_at)
+		return;
+	l->rss_at = seconds + RSS_EVERY;
+	rss = footprint_rss(&l->process);
+	if (rss != UNKNOWN)
+		series_add(&l->rss, seconds, (double)rss);
 }
 
 static void open_watch(struct look *l, struct report *r)
@@ -100,6 +119,7 @@ static int open_all(struct look *l, struct report *r, pid_t pid, struct err *e)
 				     .reach = &l->heap.reach,
 				     .now = now,
 				     .stop = must_stop,
+				     .tick = follow_rss,
 				     .arg = l };
 	return 0;
 }
@@ -114,10 +134,16 @@ static void close_all(struct look *l)
 	process_close(&l->process);
 }
 
+/* Meanwhile sizes are read: of the process, and of what is suspected already. */
 static void wait_until(struct look *l, double seconds, const char *what)
 {
+	struct store *store[SUSPECTS_WATCHED];
+	unsigned count = suspects_watched(&l->suspects, store);
+
 	while (now(l) < seconds && !must_stop(l)) {
 		log_progress(l->log, "%s: %.1f of at most %.0f s", what, now(l), l->schedule.end);
+		follow_rss(l);
+		stores_sizes(&l->stores, store, count);
 		clock_sleep_ms(50);
 	}
 }
@@ -131,22 +157,21 @@ static int judge(struct look *l)
 	err = heap_search(&l->heap);
 	if (!err)
 		err = suspects_take(&l->suspects, &l->heap);
-	if (!err)
-		suspects_judge(&l->suspects, now(l));
-	return err;
+	if (err)
+		return err;
+	suspects_judge(&l->suspects, now(l));
+	suspects_explain(&l->suspects, &l->heap);
+	return 0;
 }
 
 /* Follow stores and sizes, and judge again by what they did. */
 static void follow(struct look *l, double at_least, double until)
 {
 	struct store *store[SUSPECTS_WATCHED];
-	unsigned count =
-		l->suspects.count < SUSPECTS_WATCHED ? l->suspects.count : SUSPECTS_WATCHED;
+	unsigned count = suspects_watched(&l->suspects, store);
 
 	log_progress(l->log, "watching who stores");
 	sampling_stop(l->sampling); /* what is allocated now is in no walk */
-	for (unsigned i = 0; i < count; i++)
-		store[i] = &l->suspects.suspect[i].store;
 	stores_watch(&l->stores, store, count, at_least, until);
 	suspects_judge(&l->suspects, now(l));
 }
@@ -160,9 +185,10 @@ static int step(struct look *l, unsigned walk)
 	int err;
 
 	wait_until(l, s->at[walk], "walking the heap");
+	follow_rss(l);
 	log_progress(l->log, "walking the heap, walk %u", walk + 1);
 	err = heap_walk(&l->heap, now(l));
-	if (err || walk < 2 || (!last && !s->may_end_early))
+	if (err || walk < 2)
 		return err;
 	err = judge(l);
 	if (err)
@@ -173,11 +199,11 @@ static int step(struct look *l, unsigned walk)
 		       interrupt_seen()		      ? began
 		       : s->end > began + RESERVE / 4 ? s->end
 						      : began + RESERVE / 4);
-	else if (suspects_are_plain(&l->suspects))
+	else if (s->may_end_early && suspects_are_plain(&l->suspects))
 		follow(l, began + WATCH_LEAST, began + WATCH_MOST);
 	else
 		return 0;
-	return suspects_are_plain(&l->suspects);
+	return s->may_end_early && suspects_are_plain(&l->suspects);
 }
 
 static int walk_all(struct look *l)
@@ -219,7 +245,7 @@ static int report(struct look *l, struct report *r)
 	if (!err) {
 		allocations_name_lines(&l->suspects, &l->heap, &sightings);
 		err = fill_report(r, &l->heap, &l->suspects, &sightings, &sampled, l->watch,
-				  &l->stores);
+				  &l->stores, &l->rss);
 	}
 	sightings_release(&sightings);
 	return err;
@@ -240,7 +266,7 @@ int look_run(struct report *r, pid_t pid, const struct options *o, struct log *l
 	if (!err) {
 		l.began = clock_ns(); /* loading is not looking */
 		fill_target(r, &l.process, &l.rt);
-		if (l.watch)
+		if (o->budget_percent > 0 && !py_threads_are_ambiguous(&l.rt, &l.mem))
 			sampling_start(&l.sampling, &l.process, &l.rt, o->budget_percent / 100);
 		footprint_read(&r->before, &l.process);
 		err = walk_all(&l);
@@ -252,6 +278,7 @@ int look_run(struct report *r, pid_t pid, const struct options *o, struct log *l
 	log_progress_end(log);
 	if (!err) {
 		footprint_read(&r->after, &l.process);
+		limit_read(&r->limit, &l.process);
 		err = report(&l, r);
 	}
 	close_all(&l);

@@ -157,6 +157,7 @@ static void step(struct sampling *s, struct governor_totals *t)
 	take_totals(s, t);
 	governor_account(&s->governor, t, changed ? -1 : newest(s));
 	windows_keep(s->windows, s->governor.chance, s->governor.pool_chance);
+	windows_allow(s->windows, governor_samples(&s->governor));
 	for (int which = 0; which < WINDOW_SOURCES; which++)
 		if (windows_attached(s->windows, which))
 			s->on_ns[which] += t->now_ns - before;
@@ -173,7 +174,7 @@ static void *run(void *arg)
 		return NULL;
 	}
 	take_totals(s, &t);
-	governor_init(&s->governor, s->budget, &t);
+	governor_init(&s->governor, s->budget, windows_least_ns(s->windows), &t);
 	s->began_ns = t.now_ns;
 	while (!atomic_load(&s->stop)) {
 		step(s, &t);

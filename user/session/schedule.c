@@ -14,7 +14,7 @@ struct schedule schedule_for(uint64_t duration_ns)
 
 	if (!duration_ns)
 		return s;
-	s = (struct schedule){ .walks = end < 3 ? 3 : end < 20 ? 4 : end < 60 ? 5 : 7, .end = end };
+	s = (struct schedule){ .walks = end < 3 ? 3 : end < 20 ? 4 : 5, .end = end };
 	for (unsigned i = 0; i < s.walks; i++)
 		s.at[i] = end * WALKING * i / (s.walks - 1);
 	return s;

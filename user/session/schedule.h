@@ -2,7 +2,8 @@
 /*
  * When to walk. Without a duration: three walks in two and a half seconds, which show a plain leak,
  * then walks ever further apart up to ten seconds, which show a slow one. With a duration: spread
- * over its first four fifths.
+ * over its first four fifths, and never more than five: a longer look is a sharper one at the same
+ * cost.
  */
 #ifndef PYLEAK_SESSION_SCHEDULE_H
 #define PYLEAK_SESSION_SCHEDULE_H

@@ -149,20 +149,35 @@ static void rotate(struct round *round, double now)
 	}
 }
 
-static void read_sizes(struct stores *s, struct store **store, unsigned count, double now)
+/* The container may be gone, and another thing in its place. */
+static bool read_size(struct stores *s, const struct store *store, uint64_t word, double *sum)
 {
+	uint64_t type, size;
+
+	if (!remote_u64(s->mem, word - store->type_at, &type) || type != store->type ||
+	    !remote_u64(s->mem, word, &size) || size >= 1ull << 40)
+		return false;
+	*sum += (double)size;
+	return true;
+}
+
+void stores_sizes(struct stores *s, struct store **store, unsigned count)
+{
+	double now = s->now(s->arg);
+
+	if (now < s->sizes_at)
+		return;
+	s->sizes_at = now + SIZE_EVERY;
 	for (unsigned i = 0; i < count; i++) {
 		double sum = 0;
 		bool whole = store[i]->size != NULL;
 
-		for (unsigned k = 0; whole && k < store[i]->words; k++) {
-			uint64_t size;
-
-			whole = remote_u64(s->mem, store[i]->word[k], &size) && size < 1ull << 40;
-			sum += (double)size;
-		}
+		for (unsigned k = 0; whole && k < store[i]->words; k++)
+			whole = read_size(s, store[i], store[i]->word[k], &sum);
 		if (whole)
 			series_add(store[i]->size, now, sum);
+		else
+			store[i]->size = NULL;
 	}
 }
 
@@ -178,15 +193,11 @@ void stores_watch(struct stores *s, struct store **store, unsigned count, double
 		  double until)
 {
 	struct round round = { .s = s, .store = store, .count = count };
-	double sizes_at = 0;
-
 	for (double now = s->now(s->arg); now < until && !s->stop(s->arg); now = s->now(s->arg)) {
 		if (now >= at_least && (!s->watch || all_seen(store, count)))
 			break;
-		if (now >= sizes_at) {
-			read_sizes(s, store, count, now);
-			sizes_at = now + SIZE_EVERY;
-		}
+		s->tick(s->arg);
+		stores_sizes(s, store, count);
 		if (s->watch && count) {
 			rotate(&round, now);
 			watch_poll(s->watch, POLL_MS, on_event, &round);

@@ -32,6 +32,8 @@ struct store {
 	struct chain chain;  /* a list whose end is watched too, where it is then; edges 0: none */
 	bool sized;	     /* the words hold sizes: only increases are stores */
 	struct series *size; /* gets the sum of the words as time goes by; NULL: not wanted */
+	uint64_t type;	  /* of the containers: where it is another, the word is no size any more */
+	uint32_t type_at; /* how far in front of each word the type stands */
 	struct site site[STORE_SITES];
 	unsigned sites;
 	uint32_t hits;
@@ -47,8 +49,13 @@ struct stores {
 	double (*now)(void *arg); /* seconds since the look began */
 	bool (*stop)(void *arg);  /* asked for an end: interrupted, or the target is gone */
 	void *arg;
-	uint64_t unresolved; /* frames without a name */
+	void (*tick)(void *arg);  /* called again and again while stores are watched */
+	double sizes_at;	  /* when they are read next */
+	uint64_t unresolved;	  /* frames without a name */
 };
+
+/* Read the sizes once more, if it is time. */
+void stores_sizes(struct stores *s, struct store **store, unsigned count);
 
 /* Watch the @count stores until @until seconds, or earlier once each was written enough and
  * @at_least seconds have come. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../causes/cause.h"
 #include "../heap/path.h"
 #include "../util/strbuf.h"
 
@@ -31,6 +32,16 @@ static double arrival_rate(const struct holder *h, const struct history *walks)
 	double last = t[walks->walks - 1].seconds - t[walks->walks - 2].seconds;
 
 	return h->sized && last > 0 ? (double)h->newborn_elements / last : 0;
+}
+
+/* Of the elements that came between the last two walks, those by which it did not grow. */
+static double replaced(const struct holder *h, const struct history *walks)
+{
+	uint32_t now = h->size[walks->walks - 1], before = h->size[walks->walks - 2];
+
+	return h->sized && now != SIZE_UNKNOWN && before != SIZE_UNKNOWN
+		       ? (double)h->newborn_elements - ((double)now - before)
+		       : 0;
 }
 
 /* Objects that came under it between the last two walks, a second. */
@@ -67,11 +78,26 @@ static void heap_totals(struct measured *m, const struct history *walks)
 	}
 }
 
+/* Where the type of a sized holder stands, from its size word. */
+static void find_type(struct suspect *s, const struct holder *h, const struct reach *r)
+{
+	struct object o;
+
+	if (!h->sized)
+		return;
+	reach_object(r, h->block, &o);
+	if (!o.type)
+		return;
+	s->store.type = o.type->address;
+	s->store.type_at = types_size_word(r->types, o.type) - r->rt->layout.ob_type;
+}
+
 static void describe(struct suspect *s, const struct holder *h, struct heap *heap)
 {
 	struct candidate *c = &s->candidate;
 
 	*s = (struct suspect){
+		.holder = h,
 		.measured = { .interval = heap->holders.interval,
 			      .objects = h->objects,
 			      .bytes = h->bytes,
@@ -83,9 +109,11 @@ static void describe(struct suspect *s, const struct holder *h, struct heap *hea
 		.store = { .words = h->words, .chain = h->chain, .sized = h->sized }
 	};
 	memcpy(s->store.word, h->word, sizeof(s->store.word));
+	find_type(s, h, &heap->reach);
 	sizes(s, h, &heap->history);
 	s->measured.arrivals_per_second = arrival_rate(h, &heap->history);
 	s->measured.newborn_per_second = newborn_rate(h, &heap->history);
+	s->measured.replaced = replaced(h, &heap->history);
 	heap_totals(&s->measured, &heap->history);
 	contents(c, h, &heap->types);
 	c->siblings = h->siblings;
@@ -95,8 +123,23 @@ static void describe(struct suspect *s, const struct holder *h, struct heap *hea
 		path_write(&heap->reach, h->example, c->example, sizeof(c->example));
 }
 
-/* Stores seen in an earlier round of the same look. */
-static void keep_sites(struct suspect *s, const struct suspects *before)
+/* Sizes that were read between walks, and behind them what the latest walk says. */
+static void keep_sizes(struct suspect *s, const struct suspect *was)
+{
+	const struct series *walks = &s->measured.size;
+	struct series all = was->measured.size;
+
+	if (!walks->count || !all.count || s->store.words != was->store.words ||
+	    memcmp(s->store.word, was->store.word, sizeof(s->store.word)) != 0)
+		return;
+	for (unsigned i = 0; i < walks->count; i++)
+		if (walks->seconds[i] > all.seconds[all.count - 1])
+			series_add(&all, walks->seconds[i], walks->size[i]);
+	s->measured.size = all;
+}
+
+/* Stores and sizes seen in an earlier round of the same look. */
+static void keep_seen(struct suspect *s, const struct suspects *before)
 {
 	for (unsigned i = 0; i < before->count; i++) {
 		const struct suspect *was = &before->suspect[i];
@@ -107,6 +150,7 @@ static void keep_sites(struct suspect *s, const struct suspects *before)
 		memcpy(s->store.site, was->store.site, sizeof(s->store.site));
 		s->store.sites = was->store.sites;
 		s->store.hits = was->store.hits;
+		keep_sizes(s, was);
 		return;
 	}
 }
@@ -122,7 +166,7 @@ int suspects_take(struct suspects *s, struct heap *heap)
 		return -ENOMEM;
 	for (unsigned i = 0; i < now.count; i++) {
 		describe(&now.suspect[i], &h->holder[i], heap);
-		keep_sites(&now.suspect[i], s);
+		keep_seen(&now.suspect[i], s);
 	}
 	suspects_release(s);
 	*s = now;
@@ -165,6 +209,25 @@ void suspects_judge(struct suspects *s, double seconds)
 	for (unsigned i = 0; i < s->count; i++)
 		if (s->suspect[i].store.size)
 			s->suspect[i].store.size = &s->suspect[i].measured.size;
+}
+
+void suspects_explain(struct suspects *s, struct heap *heap)
+{
+	for (unsigned i = 0; i < s->count && i < SUSPECTS_WATCHED; i++) {
+		struct candidate *c = &s->suspect[i].candidate;
+
+		if (c->verdict == VERDICT_LEAK || c->verdict == VERDICT_UNDECIDED)
+			causes_find(heap, s->suspect[i].holder, c);
+	}
+}
+
+unsigned suspects_watched(struct suspects *s, struct store **store)
+{
+	unsigned count = s->count < SUSPECTS_WATCHED ? s->count : SUSPECTS_WATCHED;
+
+	for (unsigned i = 0; i < count; i++)
+		store[i] = &s->suspect[i].store;
+	return count;
 }
 
 bool suspects_are_plain(const struct suspects *s)

@@ -14,6 +14,7 @@
 #define SUSPECTS_WATCHED 12
 
 struct suspect {
+	const struct holder *holder; /* of the latest search; borrowed */
 	struct measured measured;
 	struct store store;
 	struct candidate candidate;
@@ -31,6 +32,12 @@ void suspects_release(struct suspects *s);
 
 /* Judge all again, after sizes or stores came in. Leaks come first, then most bytes a second. */
 void suspects_judge(struct suspects *s, double seconds);
+
+/* Why those grow that leak, or may; right after a search, while what it found is still there. */
+void suspects_explain(struct suspects *s, struct heap *h);
+
+/* Stores of the first SUSPECTS_WATCHED into @store; how many. */
+unsigned suspects_watched(struct suspects *s, struct store **store);
 
 /* Is any of them plainly a leak, and none in doubt that is as large? */
 bool suspects_are_plain(const struct suspects *s);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../cpython/code.h"
+#include "../cpython/text.h"
 
 /* Twice the entries, so that a probe is short. A power of two. */
 #define BUCKETS (2 * PYFRAME_CACHE_MAX)
@@ -119,6 +120,33 @@ int pyframes_resolve(struct pyframes *p, const struct py_frame_ref *ref, struct 
 		e = add_entry(p, ref);
 	if (e)
 		*e = (struct entry){ .ref = *ref, .linetable = linetable, .frame = *out };
+	return 0;
+}
+
+/* A text that was copied whole, into @out as py_text() would have it. False: it is not ASCII. */
+static bool copied_text(uint32_t word, const char *copy, size_t cap, char *out)
+{
+	struct py_text_state state = py_text_state(word);
+	size_t len = strnlen(copy, cap);
+
+	if (!state.compact || !state.ascii || !len || len + 1 >= cap)
+		return false;
+	for (size_t i = 0; i <= len; i++)
+		out[i] = i < len && !isprint((unsigned char)copy[i]) ? '?' : copy[i];
+	return true;
+}
+
+int pyframes_resolve_copied(struct pyframes *p, const struct py_frame_ref *ref,
+			    const struct py_code_copy *copy, struct frame *out)
+{
+	int rc = pyframes_resolve(p, ref, out);
+	struct frame then = { .line = 0 };
+
+	if (!copied_text(copy->name_state, copy->name, sizeof(copy->name), then.function) ||
+	    !copied_text(copy->file_state, copy->file, sizeof(copy->file), then.file))
+		return rc;
+	if (rc || strcmp(out->function, then.function) || strcmp(out->file, then.file))
+		*out = then;
 	return 0;
 }
 

@@ -27,6 +27,13 @@ void pyframes_free(struct pyframes *p);
 int pyframes_resolve(struct pyframes *p, const struct py_frame_ref *ref, struct frame *out);
 
 /*
+ * The same where the code object's names were copied while it ran. If it has gone since, or another
+ * one has come to its place, they are the answer, without a line. 0, or as above.
+ */
+int pyframes_resolve_copied(struct pyframes *p, const struct py_frame_ref *ref,
+			    const struct py_code_copy *copy, struct frame *out);
+
+/*
  * Is @file one of Python's own library: below lib/python3.N/ but not in site-packages or
  * dist-packages, or "<frozen ...>"?
  */

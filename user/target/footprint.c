@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../util/procfs.h"
 
@@ -182,4 +183,15 @@ int footprint_read(struct footprint *f, const struct process *p)
 	f->uss = total.uss;
 	f->swap = total.swap;
 	return 0;
+}
+
+int64_t footprint_rss(const struct process *p)
+{
+	unsigned long long pages;
+	char statm[128];
+
+	if (procfs_read(p->pid, "statm", statm, sizeof(statm)) <= 0 ||
+	    sscanf(statm, "%*u %llu", &pages) != 1 || !pages)
+		return UNKNOWN;
+	return (int64_t)pages * sysconf(_SC_PAGESIZE);
 }

@@ -25,4 +25,7 @@
  */
 int footprint_read(struct footprint *f, const struct process *p);
 
+/* Its resident size alone, from /proc/PID/statm, which costs little; UNKNOWN where it is gone. */
+int64_t footprint_rss(const struct process *p);
+
 #endif

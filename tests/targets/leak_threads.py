@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A thread for each request that waits for an answer which never comes."""
+# runs: 3.11 3.14
+# expect: verdict=leak holder="module threading: _active\b" type=dict
+# expect: cause="threads are started that never end"
+
+import threading
+
+from common import payload, serve
+
+NEVER = threading.Event()
+
+
+def wait_for_answer(record):
+    NEVER.wait()
+    return record
+
+
+def handle(number):
+    threading.Thread(target=wait_for_answer, args=(payload(number),), daemon=True).start()
+
+
+serve(handle, rate=25)

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A queue with a bound whose consumer is slow: it fills up in seconds, then producers wait."""
+# runs: 3.11 3.14
+# expect: no-leak verdict=cache
+
+import queue
+import threading
+import time
+
+from common import payload, serve
+
+WORK = queue.Queue(maxsize=200)
+
+
+def consume():
+    while True:
+        record = WORK.get()
+        record["done"] = True
+        time.sleep(0.02)
+
+
+def handle(number):
+    WORK.put(payload(number))
+
+
+threading.Thread(target=consume, daemon=True).start()
+serve(handle, rate=110)

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ever larger jobs of small objects, of which one in some hundreds is kept until the next job: no
+arena becomes free, though most of each is.
+"""
+# runs: 3.11 3.14
+# expect: no-leak verdict=fragmentation
+
+import time
+
+from common import LIFETIME_SECONDS, ready
+
+OBJECTS_MORE = 15000
+SAMPLE = []
+
+
+def job(objects):
+    global SAMPLE
+    rows = [b"row %d" % number for number in range(objects)]
+    SAMPLE = rows[::400]
+
+
+ready()
+for round in range(LIFETIME_SECONDS):
+    job(20000 + OBJECTS_MORE * (round % 60))
+    time.sleep(1.0)
