@@ -23,7 +23,7 @@ SESSION = Session(autoflush=False)
 
 
 def handle(number):
-    SESSION.add(Order(id=number, customer="customer %d %s" % (number, "c" * 60)))  # LEAK
+    SESSION.add(Order(id=number, customer="customer %d %s" % (number, "c" * 60)))
 
 
 serve(handle, rate=60)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ever larger jobs of small objects, of which one in some hundreds is kept until the next job: no
-arena becomes free, though most of each is.
+"""Ever larger jobs of small objects, of which two hundred are kept until the next job: no arena
+becomes free, though most of each is.
 """
 # runs: 3.11 3.14
 # expect: no-leak verdict=fragmentation
@@ -15,8 +15,8 @@ SAMPLE = []
 
 def job(objects):
     global SAMPLE
-    rows = [b"row %d" % number for number in range(objects)]
-    SAMPLE = rows[::400]
+    rows = [b"row %d of %d" % (number, objects) for number in range(objects)]
+    SAMPLE = rows[:: objects // 200]
 
 
 ready()

@@ -14,14 +14,15 @@ static double free_at(const struct fragments *f, unsigned walk)
 	return f->python_free[walk] + f->native_free[walk];
 }
 
-/* More at the end than ever before, but for a little. */
-static bool keeps_rising(const struct fragments *f, double gain)
+/* The walk that found most free memory. */
+static unsigned freest(const struct fragments *f)
 {
-	double most = 0;
+	unsigned most = 1;
 
-	for (unsigned i = 0; i + 1 < f->walks; i++)
-		most = free_at(f, i) > most ? free_at(f, i) : most;
-	return free_at(f, f->walks - 1) > most - FALL_MOST * gain;
+	for (unsigned i = 2; i < f->walks; i++)
+		if (free_at(f, i) > free_at(f, most))
+			most = i;
+	return most;
 }
 
 static void explain(struct candidate *c, bool native)
@@ -43,14 +44,16 @@ bool fragmentation_judge(struct candidate *c, const struct fragments *f, const s
 	struct trend t = trend_of(rss, 0);
 	char gained[UNITS_TEXT], unused[UNITS_TEXT], live[UNITS_TEXT];
 	double gain, span, native;
+	unsigned most;
 
 	if (f->walks < 3)
 		return false;
-	gain = free_at(f, f->walks - 1) - free_at(f, 0);
-	span = f->seconds[f->walks - 1] - f->seconds[0];
-	native = f->native_free[f->walks - 1] - f->native_free[0];
+	most = freest(f);
+	gain = free_at(f, most) - free_at(f, 0);
+	span = f->seconds[most] - f->seconds[0];
+	native = f->native_free[most] - f->native_free[0];
 	if (t.gain < GAIN_LEAST || t.drop > FALL_MOST || gain < GAIN_LEAST ||
-	    gain < FREE_SHARE * t.gain || !keeps_rising(f, gain) || span <= 0)
+	    gain < FREE_SHARE * t.gain || span <= 0)
 		return false;
 	*c = (struct candidate){ .verdict = VERDICT_FRAGMENTATION,
 				 .confidence = 0.9 * (1 - t.drop),
@@ -61,7 +64,7 @@ bool fragmentation_judge(struct candidate *c, const struct fragments *f, const s
 		c->sizes[i] = UNKNOWN;
 	units_bytes(gained, (int64_t)t.gain);
 	units_bytes(unused, (int64_t)gain);
-	units_bytes(live, (int64_t)(f->live[f->walks - 1] - f->live[0]));
+	units_bytes(live, (int64_t)(f->live[most] - f->live[0]));
 	candidate_evidence(c, "RSS grew by %s and did not fall back", gained);
 	candidate_evidence(c,
 			   "between the first and the last walk free memory grew by %s, live "

@@ -21,9 +21,9 @@ struct fragments {
 
 /*
  * Did the process grow by memory that is free? The resident size must rise without falling back,
- * and most of what it gained must be free memory, which must be more at the end than at any walk
- * before. Then @c is filled, and true returned. @trim: what malloc_trim(3) would give back, or
- * UNKNOWN.
+ * and at least half of what it gained must have been free at some walk: at another, work may have
+ * been going on in it. Then @c is filled, and true returned. @trim: what malloc_trim(3) would give
+ * back, or UNKNOWN.
  */
 bool fragmentation_judge(struct candidate *c, const struct fragments *f, const struct series *rss,
 			 int64_t trim);
