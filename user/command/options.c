@@ -281,7 +281,7 @@ const struct option_row option_rows[] = {
 	{ "redirect", 0, false, NULL,
 	  "with --exact: see all on builds that inline their allocator, too. WRITES to the "
 	  "process: its allocator tables, while it is stopped for about a millisecond, and back at "
-	  "the end; it runs the same code, 0 to 5 % slower, and the probes on top",
+	  "the end; it runs the same code, about 5 % slower, and the probes on top",
 	  GROUP_LOOK, set_redirect },
 	{ "repair", 0, false, NULL,
 	  "doctor: put back what a killed pyleak --redirect left in the process", GROUP_LOOK,
