@@ -394,7 +394,7 @@ struct window_site {
 	__u64 kept, freed;
 };
 
-#define WINDOW_SITE_KEPT 8   /* samples that say something */
+#define WINDOW_SITE_KEPT 2   /* samples that say something */
 #define WINDOW_SITE_STAYED 8 /* where fewer than one in so many stayed ... */
 #define WINDOW_SITE_SHIFT 4  /* ... one in 2^this is kept */
 

@@ -50,7 +50,7 @@ static struct simulated simulate(double share, double seconds, double busy, doub
 		t.kept = t.allocations / 10;
 		governor_account(&g, &t, was ? 1 : -1);
 		out.deepest_ns = fmin(out.deepest_ns, g.balance_ns);
-		if (on && governor_closes(&g))
+		if (on && governor_closes(&g, 1))
 			on = false;
 		else if (!on && governor_opens(&g, 1))
 			on = true;

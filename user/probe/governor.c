@@ -15,6 +15,8 @@
 #define KEPT_FIRST_NS 8e3 /* until it is known */
 #define KEPT_MOST_NS 15e3 /* more is time that others ran meanwhile */
 #define KEPT_MOST 1000.0  /* samples a second that are worth our own time */
+#define KEPT_SHARE 0.33 /* of the traps' cost */
+#define SAMPLES_AHEAD 4
 #define CHOICE_ENOUGH 16  /* allocations that say something about the share kept */
 #define CHOICE_SECONDS 0.2
 
@@ -54,8 +56,8 @@ static double limited(double chance)
 }
 
 /*
- * Keep so many that their stacks cost as much as all the traps, and more where there is money left:
- * fewer would waste traps, more would shorten windows.
+ * Keep so many that their stacks cost a third of what the traps do, and more where there is money
+ * left: fewer would waste traps, more would shorten windows, and what leaks may be rare.
  */
 static void choose_chances(struct governor *g, const struct governor_totals *t)
 {
@@ -77,7 +79,7 @@ static void choose_chances(struct governor *g, const struct governor_totals *t)
 				 fmax(g->pools_rate * g->kept_ns, 1));
 	if (allocations >= CHOICE_ENOUGH) {
 		if (g->balance_ns < g->most_ns / 2)
-			wanted = fmin(wanted, trap_ns / g->kept_ns);
+			wanted = fmin(wanted, KEPT_SHARE * trap_ns / g->kept_ns);
 		wanted = fmin(wanted, allocations) / fmax(kept, 0.5);
 		g->chance = limited(g->chance * fmin(fmax(wanted, 0.5), 2));
 	}
@@ -112,10 +114,14 @@ bool governor_opens(const struct governor *g, int source)
 
 uint64_t governor_samples(const struct governor *g)
 {
-	return g->balance_ns > 0 ? (uint64_t)(g->balance_ns / g->kept_ns) + 1 : 0;
+	return 1 + (g->balance_ns > 0 ? (uint64_t)(g->balance_ns / g->kept_ns) + SAMPLES_AHEAD : 0);
 }
 
-bool governor_closes(const struct governor *g)
+bool governor_closes(const struct governor *g, int source)
 {
-	return g->balance_ns < 0;
+	double earned = g->share * g->cpu_rate;
+
+	if (source < 0 || g->balance_ns >= 0)
+		return false;
+	return g->rate[source] < 0 || g->rate[source] > earned / 2;
 }

@@ -55,7 +55,7 @@ bool governor_opens(const struct governor *g, int source);
 /* How many samples are affordable until the next account. */
 uint64_t governor_samples(const struct governor *g);
 
-/* Must probes come off? */
-bool governor_closes(const struct governor *g);
+/* Must probes come off, those of @source first? Not of one that pays for itself. */
+bool governor_closes(const struct governor *g, int source);
 
 #endif

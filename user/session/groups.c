@@ -6,8 +6,8 @@
 
 #include "../util/units.h"
 
-#define STAYED_LEAST 0.5
-#define UNSEEN_LEAST 2 /* samples: one may be what came to its address within milliseconds */
+#define STAYED_LEAST 0.75
+#define UNSEEN_LEAST 3 /* samples: one may be what came to its address within milliseconds */
 
 static struct group *group_for(struct groups *groups, const struct group *key)
 {

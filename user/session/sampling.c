@@ -130,7 +130,7 @@ static bool decide(struct sampling *s)
 	unsigned which = next(s);
 	uint64_t now = clock_ns();
 
-	if (governor_closes(&s->governor)) {
+	if (governor_closes(&s->governor, newest(s))) {
 		s->opens_ns = 0;
 		close_newest(s);
 		return true;
