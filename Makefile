@@ -33,6 +33,7 @@ HARDEN_x86 := -fstack-clash-protection -fcf-protection
 HARDEN_arm64 := -fstack-clash-protection -mbranch-protection=standard
 HARDEN_LINK := -pie -Wl,-z,relro,-z,now,-z,noexecstack
 LIBS := -lbpf -lelf -ldw -ljansson -llzma -lz -lncursesw -ltinfo -lpthread -lm
+LIBS += -linih -lmicrohttpd -lcurl -lsnappy -lsqlite3 -lcap-ng -lseccomp # of the agent
 
 SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 FUZZ := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined

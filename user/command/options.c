@@ -241,6 +241,27 @@ static int set_values(struct options *o, const char *unused, struct err *e)
 	return 0;
 }
 
+static int set_since(struct options *o, const char *text, struct err *e)
+{
+	if (units_parse_duration(text, &o->since_ns) || !o->since_ns)
+		return command_refuse(e, "--since: '%s' is not a duration; write 90m, 24h", text);
+	return 0;
+}
+
+static int set_config(struct options *o, const char *path, struct err *e)
+{
+	(void)e;
+	o->config = path;
+	return 0;
+}
+
+static int set_check_config(struct options *o, const char *unused, struct err *e)
+{
+	(void)unused, (void)e;
+	o->check_config = true;
+	return 0;
+}
+
 const struct option_row option_rows[] = {
 	{ "pid", 'p', true, "PID[,PID...]", "the processes to look at", GROUP_WHAT, add_pids },
 	{ "duration", 'd', false, "DURATION",
@@ -288,6 +309,12 @@ const struct option_row option_rows[] = {
 	  set_repair },
 	{ "fail-on-leak", 0, false, NULL, "exit with 3 where a leak was found", GROUP_LOOK,
 	  set_fail_on_leak },
+	{ "since", 0, false, "DURATION", "report: what was found in the last 24h, or 90m",
+	  GROUP_LOOK, set_since },
+	{ "config", 0, false, "FILE", "agent: read that instead of /etc/pyleak/agent.conf",
+	  GROUP_LOOK, set_config },
+	{ "check-config", 0, false, NULL, "agent: print what the configuration comes to, and end",
+	  GROUP_LOOK, set_check_config },
 	{ "quiet", 'q', true, NULL, "no warnings, no progress", GROUP_TALK, set_quiet },
 	{ "verbose", 'v', true, NULL, "say what is being done, and print all that is known",
 	  GROUP_TALK, set_verbose },

@@ -13,6 +13,7 @@
 #include "../model/pause.h"
 #include "../model/processes.h"
 #include "../model/report.h"
+#include "../model/trails.h"
 #include "../model/who.h"
 
 struct format_options {
@@ -37,6 +38,8 @@ struct format {
 	int (*who)(FILE *out, const struct who *w, const struct format_options *o);
 	/* Print the machine's Python processes; NULL as above. */
 	int (*processes)(FILE *out, const struct processes *p, const struct format_options *o);
+	/* Print findings over time; NULL as above. */
+	int (*trails)(FILE *out, const struct trails *t, const struct format_options *o);
 };
 
 /* By name, or by the suffix of a file name; NULL where there is none. */

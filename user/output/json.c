@@ -8,6 +8,7 @@
 #include "json_values.h"
 #include "pauses_json.h"
 #include "processes_json.h"
+#include "trails_json.h"
 #include "who_json.h"
 
 #define SCHEMA "pyleak.report/1"
@@ -194,4 +195,5 @@ static int json_leaks(FILE *out, const struct report *r, const struct format_opt
 const struct format format_json = {
 	.name = "json", .suffix = ".json", .leaks = json_leaks, .pauses = pauses_json,
 	.heap = census_json, .who = who_json, .processes = processes_json,
+	.trails = trails_json,
 };

@@ -225,17 +225,32 @@ static void put_target(struct profile *p, struct protobuf *sample, const struct 
 
 static void put_candidate(struct profile *p, const struct report *r, const struct candidate *c)
 {
-	uint64_t values[] = { (uint64_t)c->inuse_objects, (uint64_t)c->inuse_bytes };
+	uint64_t values[] = { (uint64_t)c->inuse_objects, (uint64_t)c->inuse_bytes, 0, 0 };
 	struct protobuf sample = { 0 };
 
 	if (c->inuse_bytes == UNKNOWN || c->inuse_bytes <= 0 || c->inuse_objects == UNKNOWN)
 		return;
 	put_stack(p, &sample, &c->stack, c->held_by[0] ? c->held_by : "(holder not found)");
-	protobuf_packed(&sample, SAMPLE_VALUE, values, 2);
+	protobuf_packed(&sample, SAMPLE_VALUE, values, r->lines ? 4 : 2);
 	put_target(p, &sample, r);
 	label(p, &sample, "verdict", verdict_name(c->verdict));
 	label(p, &sample, "held_by", c->held_by);
 	label(p, &sample, "type", c->type);
+	protobuf_message(&p->out, PROFILE_SAMPLE, &sample);
+	protobuf_release(&sample);
+}
+
+/* A line that allocated, kept or not; what it keeps is in the candidates. */
+static void put_line(struct profile *p, const struct report *r, const struct allocating_line *l)
+{
+	uint64_t values[] = { 0, 0, (uint64_t)(l->objects_per_second * r->duration_seconds),
+			      (uint64_t)(l->bytes_per_second * r->duration_seconds) };
+	struct stack stack = { .frame = { l->at }, .depth = l->at.function[0] ? 1 : 0 };
+	struct protobuf sample = { 0 };
+
+	put_stack(p, &sample, &stack, "(no Python code)");
+	protobuf_packed(&sample, SAMPLE_VALUE, values, 4);
+	put_target(p, &sample, r);
 	protobuf_message(&p->out, PROFILE_SAMPLE, &sample);
 	protobuf_release(&sample);
 }
@@ -281,6 +296,10 @@ static int pprof_leaks(FILE *out, const struct report *r, const struct format_op
 	begin(&p, r);
 	value_type(&p, PROFILE_SAMPLE_TYPE, "inuse_objects", "count");
 	value_type(&p, PROFILE_SAMPLE_TYPE, "inuse_space", "bytes");
+	if (r->lines) {
+		value_type(&p, PROFILE_SAMPLE_TYPE, "alloc_objects", "count");
+		value_type(&p, PROFILE_SAMPLE_TYPE, "alloc_space", "bytes");
+	}
 	value_type(&p, PROFILE_PERIOD_TYPE, "space", "bytes");
 	protobuf_int(&p.out, PROFILE_PERIOD, 1);
 	protobuf_uint(&p.out, PROFILE_DEFAULT_SAMPLE_TYPE, string(&p, "inuse_space"));
@@ -288,6 +307,8 @@ static int pprof_leaks(FILE *out, const struct report *r, const struct format_op
 		protobuf_uint(&p.out, PROFILE_COMMENT, string(&p, r->summary));
 	for (uint32_t i = 0; i < count; i++)
 		put_candidate(&p, r, &r->candidates[i]);
+	for (uint32_t i = 0; i < r->line_count; i++)
+		put_line(&p, r, &r->lines[i]);
 	return end(&p, out);
 }
 

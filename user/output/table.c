@@ -27,6 +27,7 @@
 #include "pauses_table.h"
 #include "processes_table.h"
 #include "table.h"
+#include "trails_table.h"
 #include "who_table.h"
 
 #define FRAMES_SHOWN 4
@@ -487,4 +488,5 @@ void table_candidate(FILE *out, const struct report *r, const struct candidate *
 const struct format format_table = {
 	.name = "table", .suffix = ".txt", .leaks = table_leaks, .pauses = pauses_table,
 	.heap = census_table, .who = who_table, .processes = processes_table,
+	.trails = trails_table,
 };

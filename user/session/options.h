@@ -32,6 +32,9 @@ struct options {
 	enum color_when color;
 	enum log_level level;
 	bool fail_on_leak;
+	uint64_t since_ns;  /* report; 0: a file is reported on */
+	const char *config; /* agent, report; not owned; NULL: the usual file, if it is there */
+	bool check_config;  /* agent: print the configuration, and nothing else */
 	bool exact; /* every allocation, by probes on the allocators */
 	bool redirect; /* with exact: also where the allocator is inlined; writes to the target */
 	bool repair;   /* of doctor: restore a process that was left redirected */

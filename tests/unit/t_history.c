@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "../../user/history/history.h"
+
+#define DAY_NS (86400 * 1000000000ull)
+
+static char folder[] = "/tmp/pyleak-history-XX"
+		       "XX"
+		       "XX";
+static char path[64];
+static struct log silent;
+
+static int begin(void **state)
+{
+	(void)state;
+	snprintf(folder, sizeof(folder),
+		 "/tmp/pyleak-history-XX"
+		 "XX"
+		 "XX");
+	log_init(&silent, stderr, LOG_QUIET);
+	if (!mkdtemp(folder))
+		return -1;
+	snprintf(path, sizeof(path), "%s/h.db", folder);
+	return 0;
+}
+
+static unsigned files_with(const char *part, bool remove_all)
+{
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+	unsigned count = 0;
+
+	while (dir && (entry = readdir(dir))) {
+		char name[400];
+
+		count += part && strstr(entry->d_name, part);
+		snprintf(name, sizeof(name), "%s/%s", folder, entry->d_name);
+		if (remove_all)
+			unlink(name);
+	}
+	closedir(dir);
+	return count;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	files_with(NULL, true);
+	return rmdir(folder);
+}
+
+static struct finding make(const char *release, long seconds_ago, double rate)
+{
+	struct finding f = { .id = "0011223344556677",
+			     .verdict = VERDICT_LEAK,
+			     .bytes_per_second = rate,
+			     .service = "shop",
+			     .holder = "module app: CACHE",
+			     .function = "remember",
+			     .file = "/srv/app.py",
+			     .line = 41 };
+
+	snprintf(f.release, sizeof(f.release), "%s", release);
+	f.seen.tv_sec = time(NULL) - seconds_ago;
+	return f;
+}
+
+static struct history *must_open(void)
+{
+	struct err e = { 0 };
+	struct history *h;
+
+	if (history_open(&h, path, 2 * DAY_NS, 1, &silent, &e))
+		fail_msg("%s", e.text);
+	return h;
+}
+
+static void a_trail_for_each_release(void **state)
+{
+	struct history *h = must_open();
+	struct trails t;
+	struct err e = { 0 };
+	const struct finding all[] = { make("1", 90000, 100), make("1", 60, 300),
+				       make("1", 30, 200), make("2", 10, 900) };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		history_add_finding(h, &all[i], 3);
+	assert_int_equal(history_read(&t, path, DAY_NS, &e), 0); /* beside the writer */
+	assert_int_equal(t.count, 2);
+	assert_string_equal(t.trail[0].finding.release, "2");
+	assert_true(t.trail[1].finding.bytes_per_second == 200); /* as it was last */
+	assert_true(t.trail[1].most_bytes_per_second == 300);
+	assert_int_equal(t.trail[1].times, 2);
+	assert_int_equal(t.trail[1].first_seen, all[0].seen.tv_sec); /* before the time asked for */
+	assert_int_equal(t.trail[1].finding.line, 41);
+	assert_int_equal(t.oldest, all[0].seen.tv_sec);
+	trails_release(&t);
+	history_close(h);
+}
+
+static void what_is_old_goes(void **state)
+{
+	struct history *h = must_open();
+	struct finding old = make("1", 3 * 86400, 1), fresh = make("2", 1, 1);
+	struct trails t;
+
+	(void)state;
+	history_add_finding(h, &old, 1);
+	history_add_finding(h, &fresh, 1);
+	history_trim(h);
+	history_close(h);
+	assert_int_equal(history_read(&t, path, 30 * DAY_NS, NULL), 0);
+	assert_int_equal(t.count, 1);
+	assert_string_equal(t.trail[0].finding.release, "2");
+	trails_release(&t);
+}
+
+/* 1 MiB: the oldest make room, and what goes is counted. */
+static void the_file_is_bounded(void **state)
+{
+	struct history *h = must_open();
+	struct stat st;
+	struct trails t;
+
+	(void)state;
+	for (int i = 0; i < 6000; i++) {
+		struct finding f = make("1", 6000 - i, i);
+
+		history_add_finding(h, &f, 1);
+		history_add_memory(h, "shop", "1", "", 1, 1, 1);
+	}
+	assert_true(history_lost(h) > 0);
+	history_close(h);
+	assert_int_equal(stat(path, &st), 0);
+	assert_true(st.st_size <= 1 << 20);
+	assert_int_equal(history_read(&t, path, DAY_NS, NULL), 0);
+	assert_true(t.trail[0].finding.bytes_per_second == 5999); /* the newest is there */
+	trails_release(&t);
+}
+
+static void a_damaged_file_is_set_aside(void **state)
+{
+	FILE *f = fopen(path, "w");
+	struct trails t;
+
+	(void)state;
+	fputs("this is no database, and it is longer than a header of one hundred bytes would be, "
+	      "so "
+	      "that it is looked at as a whole",
+	      f);
+	fclose(f);
+	history_close(must_open());
+	assert_int_equal(files_with(".damaged-", false), 1);
+	assert_int_equal(history_read(&t, path, DAY_NS, NULL), 0);
+	assert_int_equal(t.count, 0);
+	assert_true(t.oldest == UNKNOWN);
+	trails_release(&t);
+}
+
+static void where_there_is_none_is_said(void **state)
+{
+	struct trails t;
+	struct err e = { 0 };
+
+	(void)state;
+	assert_true(history_read(&t, path, DAY_NS, &e) < 0);
+	assert_non_null(strstr(e.text, path));
+	trails_release(&t);
+	history_add_memory(NULL, "", "", "", 0, 0, 0);
+	assert_int_equal(history_lost(NULL), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_trail_for_each_release, begin, end),
+		cmocka_unit_test_setup_teardown(what_is_old_goes, begin, end),
+		cmocka_unit_test_setup_teardown(the_file_is_bounded, begin, end),
+		cmocka_unit_test_setup_teardown(a_damaged_file_is_set_aside, begin, end),
+		cmocka_unit_test_setup_teardown(where_there_is_none_is_said, begin, end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

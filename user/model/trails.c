@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "trails.h"
+
+#include <stdlib.h>
+
+void trails_release(struct trails *t)
+{
+	free(t->trail);
+	*t = (struct trails){ 0 };
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ *	1  leak  +63.2 KiB/s  shop 1.8.2, 16 processes
+ *	   module app.cache: SESSIONS (dict)
+ *	   stored at    app/cache.py:41 in remember
+ *	   seen         14 times, first 2026-11-24 03:12, last 2026-11-25 23:01 UTC
+ */
+#include "trails_table.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "../util/strbuf.h"
+#include "../util/units.h"
+#include "page.h"
+
+#define HOURS_FROM 7200 /* seconds */
+
+static void add_time(struct strbuf *s, int64_t seconds)
+{
+	time_t at = (time_t)seconds;
+	char text[32] = "?";
+	struct tm utc;
+
+	if (gmtime_r(&at, &utc))
+		strftime(text, sizeof(text), "%Y-%m-%d %H:%M", &utc);
+	strbuf_add(s, text);
+}
+
+static void put_seen(struct page *page, const struct trail *t)
+{
+	char text[160];
+	struct strbuf s;
+
+	strbuf_init(&s, text, sizeof(text));
+	if (t->times == 1) {
+		strbuf_add(&s, "once, ");
+		add_time(&s, t->first_seen);
+	} else {
+		strbuf_addf(&s, "%" PRId64 " times, first ", t->times);
+		add_time(&s, t->first_seen);
+		strbuf_add(&s, ", last ");
+		add_time(&s, t->last_seen);
+	}
+	strbuf_add(&s, " UTC");
+	page_field(page, 3, "seen", PAGE_PLAIN, text);
+}
+
+static void put_trail(struct page *page, const struct trail *t, unsigned rank)
+{
+	const struct finding *f = &t->finding;
+	char text[1024], rate[UNITS_TEXT];
+	struct strbuf s;
+
+	units_byte_rate(rate, f->bytes_per_second);
+	strbuf_init(&s, text, sizeof(text));
+	strbuf_addf(&s, "%u  %s  %s  %s%s%s, %" PRId64 " process%s", rank, verdict_name(f->verdict),
+		    rate, f->service, f->release[0] ? " " : "", f->release, t->processes,
+		    t->processes == 1 ? "" : "es");
+	if (f->pod[0])
+		strbuf_addf(&s, ", pod %s", f->pod);
+	page_field(page, 0, NULL, PAGE_BOLD, text);
+	strbuf_truncate(&s, 0);
+	if (f->holder[0]) {
+		strbuf_add(&s, f->holder);
+		if (f->type[0])
+			strbuf_addf(&s, " (%s)", f->type);
+		page_field(page, 3, NULL, PAGE_PLAIN, text);
+	}
+	strbuf_truncate(&s, 0);
+	if (f->function[0]) {
+		strbuf_add(&s, f->file);
+		if (f->line > 0)
+			strbuf_addf(&s, ":%d", f->line);
+		strbuf_addf(&s, " in %s", f->function);
+		page_field(page, 3, "stored at", PAGE_PLAIN, text);
+	}
+	put_seen(page, t);
+}
+
+int trails_table(FILE *out, const struct trails *t, const struct format_options *o)
+{
+	struct page page;
+	char text[512], span[UNITS_TEXT];
+	struct strbuf s;
+
+	page_init(&page, out, o);
+	if (t->since_seconds >= HOURS_FROM)
+		snprintf(span, sizeof(span), "%.4g h", t->since_seconds / 3600);
+	else
+		units_duration(span, t->since_seconds);
+	strbuf_init(&s, text, sizeof(text));
+	strbuf_addf(&s, "%zu finding%s in the last %s, of %s", t->count, t->count == 1 ? "" : "s",
+		    span, t->path);
+	if (t->oldest != UNKNOWN) {
+		strbuf_add(&s, ", which begins ");
+		add_time(&s, t->oldest);
+	}
+	page_field(&page, 0, NULL, PAGE_QUIET, text);
+	for (size_t i = 0; i < t->count && !(o->top && i >= o->top); i++) {
+		fputc('\n', out);
+		put_trail(&page, &t->trail[i], (unsigned)i + 1);
+	}
+	return ferror(out) ? -EIO : 0;
+}
