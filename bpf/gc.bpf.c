@@ -23,6 +23,8 @@
 #include "thread.bpf.h"
 #include "unwind.bpf.h"
 
+#define INTERPRETERS_MAX 64 /* looked through */
+
 static __always_inline void read_clock(struct gc_clock *clock)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
@@ -48,23 +50,30 @@ static __always_inline bool read_indexes(struct gc_running *now)
 	return true;
 }
 
-/*
- * The PyThreadState that collects. The argument is right also where a thread changes between
- * interpreters, of which it has a state each; it counts only where it is known to be this thread's.
- */
-static __always_inline __u64 collecting_thread(struct pt_regs *ctx)
+static __always_inline bool is_interpreter(__u64 address)
 {
-	__u64 argument = cfg_gc.thread_in_argument ? PT_REGS_PARM1(ctx) : 0;
-	__u64 pointer = thread_pointer();
-	__u64 id;
+	__u64 interpreter = read_target_word(cfg_unwind.runtime + cfg_unwind.rt_interpreters_head);
 
-	if (cfg_unwind.thread_by == PY_THREAD_BY_TSS && argument &&
-	    thread_state_by_key(&cfg_unwind, pointer) == argument)
-		return argument;
-	id = cfg_unwind.fallback_by == PY_THREAD_BY_FSBASE ? pointer : thread_native_id();
-	if (argument && read_target_word(argument + cfg_unwind.ts_thread_id) == id)
-		return argument;
-	return thread_state(&cfg_unwind);
+	for (int i = 0; i < INTERPRETERS_MAX && interpreter && interpreter != address; i++)
+		interpreter = read_target_word(interpreter + cfg_unwind.is_next);
+	return interpreter && interpreter == address;
+}
+
+/*
+ * The PyThreadState that collects, and its interpreter. The argument is right also where a thread
+ * runs code of several interpreters, of which it has a state each, or one made by another thread.
+ * It counts only where it is one: compilers may leave another thing in its register.
+ */
+static __always_inline __u64 collecting_thread(struct pt_regs *ctx, __u64 *interpreter)
+{
+	__u64 thread = cfg_gc.thread_in_argument ? PT_REGS_PARM1(ctx) : 0;
+
+	*interpreter = thread ? read_target_word(thread + cfg_gc.ts_interp) : 0;
+	if (*interpreter && is_interpreter(*interpreter))
+		return thread;
+	thread = thread_state(&cfg_unwind);
+	*interpreter = thread ? read_target_word(thread + cfg_gc.ts_interp) : 0;
+	return thread;
 }
 
 /* The collector's state; 0 where it cannot be told. */
@@ -75,8 +84,7 @@ static __always_inline __u64 find_state(struct pt_regs *ctx, __u64 *thread)
 	*thread = 0;
 	if (cfg_gc.state)
 		return cfg_gc.state;
-	*thread = collecting_thread(ctx);
-	interpreter = *thread ? read_target_word(*thread + cfg_gc.ts_interp) : 0;
+	*thread = collecting_thread(ctx, &interpreter);
 	return interpreter ? interpreter + cfg_gc.is_gc : 0;
 }
 

@@ -2,7 +2,12 @@
 """
 Collects, and keeps what gc.callbacks was told of each collection. Reads commands: "go" works and
 prints the record as one line of JSON, "exit" ends the process inside a collection, "quit" ends it.
+
+The times are of stamp.so, beside this file: from the last callback before a collection to the first
+one after it where callbacks are called outside of the collector (to 3.12), and from the first to
+the last where they are called inside.
 """
+import ctypes
 import gc
 import json
 import os
@@ -11,18 +16,26 @@ import threading
 import time
 
 record = []
-begun = {}
 recording = [False]
+INSIDE = sys.version_info >= (3, 13)
+
+
+class Stamp(ctypes.Structure):
+    _fields_ = [("before", ctypes.c_longlong), ("cpu", ctypes.c_longlong),
+                ("after", ctypes.c_longlong)]
+
+
+library = ctypes.PyDLL(os.path.join(os.path.dirname(os.path.abspath(__file__)), "stamp.so"))
+stamp = library.stamp
+stamp.argtypes = [ctypes.py_object, ctypes.py_object]
+stamp.restype = None
+stamps = (Stamp * 65536).in_dll(library, "stamps")
+stamped = ctypes.c_uint.in_dll(library, "stamped")
 
 
 def note(phase, info):
-    now = time.monotonic_ns()
-    thread = threading.get_ident()
-    if phase == "start":
-        begun[thread] = now
-    elif recording[0]:
-        record.append((begun[thread], now - begun[thread], info["generation"], info["collected"],
-                       info["uncollectable"]))
+    if phase == "stop" and recording[0]:
+        record.append((info["generation"], info["collected"], info["uncollectable"]))
 
 
 class Cycle:
@@ -72,18 +85,31 @@ def work():
     gc.set_debug(0)
 
 
+def events():
+    """(start, pause, time off the CPU in it, generation, collected, uncollectable) of each."""
+    found = []
+    for i, numbers in enumerate(record):
+        four = stamps[4 * i:4 * i + 4]
+        begin, end = (four[0], four[3]) if INSIDE else (four[1], four[2])
+        start, stop = (begin.before, end.after) if INSIDE else (begin.after, end.before)
+        found.append((start, stop - start, stop - start - (end.cpu - begin.cpu), *numbers))
+    return found
+
+
 def main():
     kept = [{"kept": [i]} for i in range(20000)]
-    gc.callbacks.append(note)
+    gc.callbacks[:] = [stamp, note, stamp]
     gc.collect()
     print("READY", flush=True)
     for line in sys.stdin:
         if line.strip() == "go":
+            gc.collect()  # the first of a watch: the kernel prepares return probes inside it
+            stamped.value = 0
             recording[0] = True
             work()
             recording[0] = False
             wall = time.time_ns() - time.monotonic_ns()
-            print(json.dumps({"wall": wall, "events": record, "garbage": len(gc.garbage)}),
+            print(json.dumps({"wall": wall, "events": events(), "garbage": len(gc.garbage)}),
                   flush=True)
         elif line.strip() == "exit":
             churn(3)

@@ -4,7 +4,8 @@
 Runs in a machine that tests/kernels/run-on boots: the object loads, a watch names the writers, the
 main job finds a leak, its holder and its line, and --exact counts allocations by every way to attach
 that the kernel has: what PYTHON allocates, which calls its allocator through the table, and what
-Debian's own asks malloc for. Prints the kernel's release, then what went wrong."""
+Debian's own asks malloc for. Every collection is seen. Prints the kernel's release, then what went
+wrong."""
 
 import json
 import os
@@ -14,12 +15,13 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TESTS = os.path.dirname(HERE)
-sys.path[:0] = [os.path.join(TESTS, folder) for folder in ("e2e", "probe", "account")]
+sys.path[:0] = [os.path.join(TESTS, folder) for folder in ("e2e", "probe", "account", "gc")]
 
 import accounts  # noqa: E402 (these are found by the line above)
 import checks  # noqa: E402
 import judge  # noqa: E402
 import launch  # noqa: E402
+import truth  # noqa: E402
 
 # Emulation is slow, the more so where others use the machine.
 launch.READY_SECONDS = 60
@@ -85,9 +87,23 @@ def check_exact():
     return None
 
 
+def check_collections():
+    try:
+        truth.check_truth(PYTHON)
+    except truth.Busy:
+        pass  # every collection is right; times mean nothing here
+    except truth.Failure as failure:
+        return "pyleak gc: %s" % failure
+    try:
+        truth.check_types(PYTHON)
+    except truth.Failure as failure:
+        return "pyleak gc --types: %s" % failure
+    return None
+
+
 def main():
     print(platform.release())
-    for check in (check_watch, check_main_job, check_accounts, check_exact):
+    for check in (check_watch, check_main_job, check_accounts, check_exact, check_collections):
         failure = check()
         if failure:
             print(failure)

@@ -195,7 +195,8 @@ static void wrong_input_is_explained(void **state)
 
 static void gc_takes_one_process_and_its_own_options(void **state)
 {
-	static const char *const wrong[] = { "gc", "gc -p 1,2", "-p 1 --live",
+	static const char *const wrong[] = { "gc", "gc -p 1,2", "-p 1 --live", "-p 1 --types",
+					     "gc -p 1 --live --format json",
 					     "-p 1 --min-pause 5ms", "gc -p 1 --min-pause soon" };
 	struct options o;
 	struct err e;

@@ -258,7 +258,7 @@ static struct pauses *take(const struct gc_event *e, int times)
 	p->stack = NULL;
 	py_layout_table(&layout, 3, 11);
 	remote_init(&mem, 0);
-	collections_init(&c, p, pyframes_new(&layout, &mem), &collector);
+	collections_init(&c, p, pyframes_new(&layout, &mem), &collector, &layout, &mem);
 	for (int i = 0; i < times; i++)
 		collections_take(&c, e);
 	pyframes_free(c.frames);

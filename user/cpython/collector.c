@@ -189,6 +189,17 @@ uint64_t py_collector_main(const struct py_runtime *rt, struct remote *mem,
 	return interp ? interp + l->is_gc : 0;
 }
 
+int64_t py_collector_interpreter(const struct gc_layout *l, const struct py_layout *layout,
+				 struct remote *mem, uint64_t state)
+{
+	uint64_t id;
+
+	if (l->state || !remote_u64(mem, state - l->is_gc + layout->is_id, &id) ||
+	    !is_counter((int64_t)id))
+		return -1;
+	return (int64_t)id;
+}
+
 int py_collector_layout(const struct py_runtime *rt, struct remote *mem, struct gc_layout *out,
 			struct err *e)
 {

@@ -65,6 +65,10 @@ int py_collector_read(const struct gc_layout *l, struct remote *mem, uint64_t st
 uint64_t py_collector_main(const struct py_runtime *rt, struct remote *mem,
 			   const struct gc_layout *l);
 
+/* The id of the interpreter whose collector's state is at @state; -1 where that is not known. */
+int64_t py_collector_interpreter(const struct gc_layout *l, const struct py_layout *layout,
+				 struct remote *mem, uint64_t state);
+
 /* What sits in gc.garbage, by type. 0 or -EFAULT. */
 int py_collector_garbage(const struct py_layout *l, struct remote *mem, uint64_t list,
 			 struct py_garbage *out);

@@ -207,6 +207,8 @@ static void put_pause(const struct table *t, unsigned rank, const struct pause *
 	else if (one->cause != PAUSE_CAUSE_UNKNOWN)
 		strbuf_addf(&s, ", %s", pause_cause_name(one->cause));
 	strbuf_addf(&s, ", thread %d", one->tid);
+	if (one->interpreter > 0)
+		strbuf_addf(&s, ", interpreter %" PRId64, one->interpreter);
 	fprintf(t->page.out, "  %s\n", text);
 	strbuf_truncate(&s, 0);
 	units_count(count, one->collected);
@@ -308,6 +310,7 @@ static void put_line(const struct table *t, const struct line *l)
 	fputs(l->explicit_count ? "  asked for  " : "             ", t->page.out);
 	paths_frame(&t->paths, l->frame, page_room(&t->page, 31), text, sizeof(text));
 	page_clean(&t->page, text, sizeof(text));
+	page_cut(&t->page, text, page_room(&t->page, 31));
 	fprintf(t->page.out, "%s\n", text);
 }
 
@@ -341,6 +344,7 @@ static void put_share(const struct table *t, double share, double plus_minus, co
 	put_cell(&t->page, 8, text);
 	snprintf(text, sizeof(text), "%s", name);
 	page_clean(&t->page, text, sizeof(text));
+	page_cut(&t->page, text, page_room(&t->page, 19));
 	fprintf(t->page.out, "   %s\n", text);
 }
 

@@ -10,9 +10,12 @@
 enum reason { REASON_HEAP, REASON_SHUTDOWN, REASON_MANUAL };
 
 void collections_init(struct collections *c, struct pauses *out, struct pyframes *frames,
-		      const struct gc_layout *layout)
+		      const struct gc_layout *layout, const struct py_layout *py,
+		      struct remote *mem)
 {
-	*c = (struct collections){ .out = out, .frames = frames, .layout = layout };
+	*c = (struct collections){
+		.out = out, .frames = frames, .layout = layout, .py = py, .mem = mem
+	};
 }
 
 void collections_release(struct collections *c)
@@ -119,6 +122,17 @@ static void add_to_stack(struct pause_stack *s, const struct pause *p)
 	}
 }
 
+static int64_t interpreter_of(struct collections *c, uint64_t state)
+{
+	if (state != c->last.state) {
+		int64_t id = py_collector_interpreter(c->layout, c->py, c->mem, state);
+
+		c->last.id = id < 0 ? UNKNOWN : id;
+		c->last.state = state;
+	}
+	return c->last.id;
+}
+
 void collections_take(void *arg, const struct gc_event *e)
 {
 	struct collections *c = arg;
@@ -141,6 +155,7 @@ void collections_take(void *arg, const struct gc_event *e)
 	py_collector_parse(c->layout, (const uint8_t *)e->before.bytes, &before);
 	p.cause = cause_of(e, &before);
 	p.tracked = tracked_before(&before);
+	p.interpreter = interpreter_of(c, e->before.state);
 	if (p.stack >= 0)
 		add_to_stack(&out->stack[p.stack], &p);
 	if (out->count == PAUSES_MAX ||

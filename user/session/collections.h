@@ -18,10 +18,17 @@ struct collections {
 	uint64_t *key; /* owned: of each stack, a hash of its pairs */
 	size_t key_room;
 	bool out_of_memory;
+	struct remote *mem; /* borrowed */
+	const struct py_layout *py; /* borrowed */
+	struct {
+		uint64_t state;
+		int64_t id;
+	} last; /* whose collector ran last, and its interpreter */
 };
 
 void collections_init(struct collections *c, struct pauses *out, struct pyframes *frames,
-		      const struct gc_layout *layout);
+		      const struct gc_layout *layout, const struct py_layout *py,
+		      struct remote *mem);
 void collections_release(struct collections *c);
 
 /* Take one record. For gc_watch_poll(). */

@@ -25,7 +25,6 @@
 #define DURATION_DEFAULT_NS (30 * 1000000000ULL)
 #define POLL_MS 100
 #define LIVE_NS 1000000000ULL
-#define LEAK_LOOK_NS (8 * 1000000000ULL)
 /* What samples of garbage may take before the target has used any CPU: one or two of them. */
 #define SAMPLING_FIRST_NS 100000ULL
 
@@ -234,7 +233,8 @@ static void find_suspect(struct pauses *p, pid_t pid, const struct options *o, s
 	struct err e = { 0 };
 	struct report r;
 
-	look.duration_ns = LEAK_LOOK_NS;
+	look.duration_ns = 0; /* until the answer is clear */
+	look.exact = false;
 	log_progress(log, "pauses grow: looking for the leak that feeds them");
 	if (!look_run(&r, pid, &look, log, &e) && r.count &&
 	    r.candidates[0].verdict == VERDICT_LEAK) {
@@ -264,7 +264,7 @@ int gc_run(struct pauses *p, pid_t pid, const struct options *o, struct log *log
 		s.end = s.began + (o->duration_ns ? o->duration_ns : DURATION_DEFAULT_NS);
 		p->min_pause_ns = o->min_pause_ns;
 		fill_target(&p->look, &s.process, &s.rt);
-		collections_init(&s.collections, p, s.frames, &s.layout);
+		collections_init(&s.collections, p, s.frames, &s.layout, &s.rt.layout, &s.mem);
 		freed_init(&s.freed, name_type, &s);
 		fill_collector(&s, p);
 		log_detail(log, "pid %d: watching collections, the collector found by %s", pid,
