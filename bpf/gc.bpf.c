@@ -42,7 +42,7 @@ static __always_inline void read_clock(struct gc_clock *clock)
 /* The statistics where they are in rings (3.15): which item of each generation is the newest. */
 static __always_inline bool read_indexes(struct gc_running *now)
 {
-	__u64 base = gc_state_word(now, cfg_gc.stats);
+	__u64 base = read_target_word(now->state + cfg_gc.stats);
 
 	for (int i = 0; i < GC_GENERATIONS; i++)
 		if (!read_target(&now->index[i], 1, base + cfg_gc.stats_index[i]))
@@ -130,8 +130,10 @@ static __always_inline void add_totals(const struct gc_outcome *outcome)
 {
 	__u32 generation = outcome->generation;
 	struct gc_totals *totals = bpf_map_lookup_elem(&gc_totals, &generation);
-	__u32 bucket = bucket_of(outcome->pause_ns);
+	__u64 bucket = bucket_of(outcome->pause_ns);
 
+	/* Kernels before 6.3 know a bound only of the very register that was compared. */
+	asm volatile("" : "+r"(bucket));
 	if (!totals || bucket >= GC_BUCKETS)
 		return;
 	__sync_fetch_and_add(&totals->count, 1);

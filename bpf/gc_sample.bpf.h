@@ -33,10 +33,16 @@ struct gc_object { /* PyGC_Head, then PyObject */
 	__u64 next, prev, refcount, type;
 };
 
-/* Of the copy of the collector's state; @offset is a multiple of 8. */
-static __always_inline __u64 gc_state_word(const struct gc_running *now, __u32 offset)
+/*
+ * Of the copy of the collector's state in the map; @offset is a multiple of 8. Kernels before 6.3
+ * forget that it is constant, so it is checked, on the register that is used.
+ */
+static __always_inline __u64 gc_state_word(const struct gc_running *before, __u32 offset)
 {
-	return offset < GC_STATE_BYTES ? now->bytes[offset / 8] : 0;
+	__u64 index = offset / 8;
+
+	asm volatile("" : "+r"(index));
+	return index < GC_STATE_BYTES / 8 ? before->bytes[index] : 0;
 }
 
 /*
@@ -60,7 +66,7 @@ static __always_inline void sample_list(struct gc_sample *s, const struct gc_run
 					__u32 list, __u32 length)
 {
 	__u32 offset = cfg_gc.generations + list * cfg_gc.generation_size;
-	__u64 head = now->state + offset, first = gc_state_word(now, offset) & ~GC_FLAGS;
+	__u64 head = now->state + offset, first = read_target_word(head) & ~GC_FLAGS;
 	__u64 object = first, start;
 	struct gc_object header;
 
@@ -86,8 +92,9 @@ static __always_inline void sample_list(struct gc_sample *s, const struct gc_run
 /* Will the middle generation be collected too? Where nobody can tell it is looked at. */
 static __always_inline bool takes_middle(const struct gc_running *now)
 {
-	__u64 young = gc_state_word(now, cfg_gc.generations + 16);
-	__u64 middle = gc_state_word(now, cfg_gc.generations + cfg_gc.generation_size + 16);
+	__u64 generations = now->state + cfg_gc.generations;
+	__u64 young = read_target_word(generations + 16);
+	__u64 middle = read_target_word(generations + cfg_gc.generation_size + 16);
 	bool automatic = (__s32)(young >> 32) > (__s32)young;
 
 	return !automatic || (__s32)(middle >> 32) > (__s32)middle;
@@ -108,7 +115,7 @@ static __always_inline void sample_before(const struct gc_key *key, const struct
 	s = bpf_map_lookup_elem(&gc_samples, key);
 	if (!s)
 		return;
-	sample_list(s, now, 0, gc_state_word(now, cfg_gc.generations + 16) >> 32);
+	sample_list(s, now, 0, read_target_word(now->state + cfg_gc.generations + 16) >> 32);
 	if (takes_middle(now))
 		sample_list(s, now, 1, GC_SAMPLE_WALK);
 	s->spent_ns = bpf_ktime_get_ns() - began;

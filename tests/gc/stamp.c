@@ -10,7 +10,7 @@
 #define STAMPS 65536
 
 struct stamp {
-	long long before_ns, cpu_ns, after_ns; /* the clock; the thread's processor time; the clock */
+	long long before_ns, cpu_ns, after_ns; /* cpu: processor time of the thread */
 };
 
 struct stamp stamps[STAMPS];

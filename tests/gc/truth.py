@@ -50,12 +50,12 @@ def start(target):
     """pyleak gc on @target, once it watches."""
     child = launch.start_pyleak(["gc", "-p", str(target.pid), "-d", "60s", "-v", "--format",
                                  "json"])
-    line = child.stderr.readline()
-    while line and "watching collections" not in line:
-        line = child.stderr.readline()
-    if not line:
-        raise Failure("pyleak did not attach: exit %s" % child.wait())
-    return child
+    said = ""
+    for line in child.stderr:
+        if "watching collections" in line:
+            return child
+        said += line
+    raise Failure("pyleak did not attach: exit %s: %s" % (child.wait(), said[-600:]))
 
 
 def finish(child):

@@ -39,7 +39,7 @@ struct pause {
 	int64_t collected, uncollectable;
 	int64_t tracked; /* objects the collector knew before */
 	int tid;
-	int64_t interpreter; /* its id: 0 the main one; UNKNOWN in 3.8, whose collector is for all */
+	int64_t interpreter; /* its id: 0 the main one; UNKNOWN in 3.8 */
 	int stack; /* index into pauses.stack; negative: none */
 };
 
