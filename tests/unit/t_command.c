@@ -236,8 +236,6 @@ static void what_comes_later_is_refused_by_name(void **state)
 {
 	static const char *const cases[][2] = {
 		{"fds -p 1", "command fds"},
-		{"diff a b", "command diff"},
-		{"check -- true", "command check"},
 	};
 
 	(void)state;

@@ -1,11 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
+/*
+ * Reports of the past: one that was saved, or what the agent of this machine kept.
+ */
+#include <errno.h>
+
 #include "../agent/config.h"
 #include "../history/history.h"
+#include "../saved/saved.h"
 #include "command.h"
 #include "print.h"
 
+static int print_saved(const struct options *o, const struct saved *s, FILE *out, struct err *e)
+{
+	struct format_options how;
+	bool pauses = s->kind == SAVED_PAUSES;
+
+	print_options(o, out, &how);
+	if (pauses && !o->format->pauses)
+		return err_set(e, -EINVAL, EXIT_USAGE, "the format %s does not print collections",
+			       o->format->name);
+	return print_end(out,
+			 pauses ? o->format->pauses(out, &s->pauses, &how)
+				: o->format->leaks(out, &s->leaks, &how),
+			 e);
+}
+
+static int run_saved(const struct options *o, FILE *out, struct err *e)
+{
+	struct saved saved;
+	int rc = saved_read(&saved, o->words[0], e);
+
+	if (!rc)
+		rc = print_saved(o, &saved, out, e);
+	if (!rc && o->fail_on_leak && saved.leaks.verdict == VERDICT_LEAK)
+		rc = EXIT_LEAK_FOUND;
+	saved_release(&saved);
+	return rc;
+}
+
 /* The history that the agent's configuration names. */
-static int run(const struct options *o, FILE *out, struct err *e)
+static int run_history(const struct options *o, FILE *out, struct err *e)
 {
 	struct format_options how;
 	struct trails found = { 0 };
@@ -22,25 +56,33 @@ static int run(const struct options *o, FILE *out, struct err *e)
 	return rc;
 }
 
+static int run(const struct options *o, FILE *out, struct err *e)
+{
+	return o->word_count ? run_saved(o, out, e) : run_history(o, out, e);
+}
+
 static int check(const struct options *o, struct err *e)
 {
-	if (!o->since_ns)
-		return command_refuse(e, "report needs --since, such as --since 24h");
+	if (!o->word_count == !o->since_ns)
+		return command_refuse(e, "report needs a file, or --since, such as --since 24h");
+	if (o->word_count ? !o->format->leaks : !o->format->trails)
+		return command_refuse(e, "the format %s does not print that", o->format->name);
 	return 0;
 }
 
 static bool prints(const struct format *format)
 {
-	return format->trails;
+	return format->leaks || format->trails;
 }
 
 const struct command command_report = {
 	.word = "report",
-	.usage = "report --since DURATION [--config FILE]",
-	.about = "what the agent of this machine found, and since when",
+	.usage = "report FILE [--format FORMAT]\nreport --since DURATION [--config FILE]",
+	.about = "a report that was saved as JSON, or what this machine's agent found",
 	.pids = PIDS_NONE,
-	.options = { "since", "config" },
-	.check = check,
+	.words_most = 1,
+	.options = { "since", "config", "fail-on-leak" },
 	.prints = prints,
+	.check = check,
 	.run = run,
 };

@@ -3,10 +3,12 @@
 
 #include <string.h>
 
-extern const struct format format_table, format_json, format_folded, format_pprof;
+extern const struct format format_table, format_json, format_folded, format_pprof,
+	format_speedscope, format_html;
 
-static const struct format *const formats[] = { &format_table, &format_json, &format_folded,
-						&format_pprof };
+/* A suffix that ends in another's comes first. */
+static const struct format *const formats[] = { &format_table,	&format_speedscope, &format_json,
+						&format_folded, &format_pprof,	    &format_html };
 
 #define FORMATS (sizeof(formats) / sizeof(formats[0]))
 

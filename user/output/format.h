@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "../model/census.h"
+#include "../model/changes.h"
 #include "../model/pause.h"
 #include "../model/processes.h"
 #include "../model/report.h"
@@ -40,6 +41,8 @@ struct format {
 	int (*processes)(FILE *out, const struct processes *p, const struct format_options *o);
 	/* Print findings over time; NULL as above. */
 	int (*trails)(FILE *out, const struct trails *t, const struct format_options *o);
+	/* Print what changed between two leak reports; NULL as above. */
+	int (*changes)(FILE *out, const struct changes *c, const struct format_options *o);
 };
 
 /* By name, or by the suffix of a file name; NULL where there is none. */

@@ -4,6 +4,7 @@
  * obtained. A field that is unknown is null. Within the schema fields are only ever added.
  */
 #include "census_json.h"
+#include "changes_format.h"
 #include "format.h"
 #include "json_values.h"
 #include "pauses_json.h"
@@ -194,6 +195,6 @@ static int json_leaks(FILE *out, const struct report *r, const struct format_opt
 
 const struct format format_json = {
 	.name = "json", .suffix = ".json", .leaks = json_leaks, .pauses = pauses_json,
-	.heap = census_json, .who = who_json, .processes = processes_json,
+	.heap = census_json, .who = who_json, .processes = processes_json, .changes = changes_json,
 	.trails = trails_json,
 };

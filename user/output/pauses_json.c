@@ -81,9 +81,10 @@ static json_t *summary(const struct pause_summary *s)
 
 static json_t *stack(const struct pause_stack *s)
 {
-	return json_pack("{s:o, s:b, s:I, s:I, s:I, s:I}",
+	return json_pack("{s:o, s:b, s:I, s:I, s:I, s:I, s:I}",
 			 "frames", value_stack(&s->stack),
 			 "truncated", s->stack.truncated,
+			 "own", (json_int_t)s->own,
 			 "count", (json_int_t)s->count,
 			 "pause_ns", (json_int_t)s->pause_ns,
 			 "max_ns", (json_int_t)s->max_ns,
@@ -201,11 +202,14 @@ int pauses_json(FILE *out, const struct pauses *p, const struct format_options *
 				 "2", summary(&p->generation[2]),
 				 "share_of_time", value_real(pauses_share(p)),
 				 "findings", findings(p));
-	json_t *rest = json_pack("{s:o, s:{s:b, s:[i,i,i], s:o, s:o},"
+	json_t *rest = json_pack("{s:I, s:f, s:o, s:{s:b, s:s, s:[i,i,i], s:o, s:o},"
 				 " s:o, s:I, s:I, s:I, s:o, s:o, s:o}",
+				 "started_ns", wall_ns(p, p->began_ns),
+				 "unfinished_seconds", p->unfinished_seconds,
 				 "stacks", stacks(p),
 				 "collector",
 				 "enabled", p->enabled,
+				 "found_by", p->attached_by,
 				 "thresholds", p->threshold[0], p->threshold[1], p->threshold[2],
 				 "tracked", value_number(p->tracked),
 				 "garbage", garbage(p),

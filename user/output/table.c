@@ -20,6 +20,7 @@
 #include "../util/strbuf.h"
 #include "../util/units.h"
 #include "census_table.h"
+#include "changes_format.h"
 #include "footer.h"
 #include "lines_table.h"
 #include "page.h"
@@ -487,6 +488,6 @@ void table_candidate(FILE *out, const struct report *r, const struct candidate *
 
 const struct format format_table = {
 	.name = "table", .suffix = ".txt", .leaks = table_leaks, .pauses = pauses_table,
-	.heap = census_table, .who = who_table, .processes = processes_table,
+	.heap = census_table, .who = who_table, .processes = processes_table, .changes = changes_table,
 	.trails = trails_table,
 };
