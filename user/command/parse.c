@@ -44,7 +44,7 @@ static int add_word(struct parse *p, char *word)
 {
 	if (!p->command)
 		return set_command(p, word);
-	if (!p->command->words_least)
+	if (!p->command->words_least && !p->command->words_most)
 		return command_refuse(p->e, "'%s' behind the command %s is not understood", word,
 				      p->command->word);
 	p->o->words[p->o->word_count++] = word;

@@ -77,7 +77,7 @@ static bool prints(const struct format *format)
 
 const struct command command_report = {
 	.word = "report",
-	.usage = "report FILE [--format FORMAT]\nreport --since DURATION [--config FILE]",
+	.usage = "report [FILE] [--since DURATION] [--config FILE]",
 	.about = "a report that was saved as JSON, or what this machine's agent found",
 	.pids = PIDS_NONE,
 	.words_most = 1,
