@@ -488,6 +488,6 @@ void table_candidate(FILE *out, const struct report *r, const struct candidate *
 
 const struct format format_table = {
 	.name = "table", .suffix = ".txt", .leaks = table_leaks, .pauses = pauses_table,
-	.heap = census_table, .who = who_table, .processes = processes_table, .changes = changes_table,
-	.trails = trails_table,
+	.heap = census_table, .who = who_table, .processes = processes_table,
+	.changes = changes_table, .trails = trails_table,
 };
