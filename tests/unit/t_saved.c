@@ -71,6 +71,10 @@ static void leaks_come_back_as_they_were(void **state)
 			      .before = { .rss = 4096, .swap = UNKNOWN, .native_free = 12 },
 			      .loss = { .torn_reads = 3 }, .cost = { .target_cpu_percent = -1 } };
 	r->started.tv_sec = 1790000000;
+	r->limit = (struct limit){ .bytes = 1 << 20, .used = 7, .of = "this machine",
+				   .growth = 5, .growth_low = 4, .growth_high = 6,
+				   .growth_known = true, .seconds = 100, .seconds_low = -1,
+				   .seconds_high = 200 };
 	report_warn(r, "watchpoints were denied");
 	r->candidates = calloc(2, sizeof(*r->candidates));
 	r->count = 2;

@@ -2,6 +2,7 @@
 #include "schemas.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,6 +40,24 @@ static void read_footprint(const struct fields *f, struct footprint *out)
 	};
 }
 
+static void read_limit(const struct fields *root, struct limit *l)
+{
+	struct fields f = field_object(root, "limit");
+
+	*l = (struct limit){
+		.bytes = field_number(&f, "limit_bytes"),
+		.used = field_number(&f, "used_bytes"),
+		.growth = field_real(&f, "growth_bytes_per_second", 0),
+		.growth_low = field_real(&f, "growth_low_bytes_per_second", 0),
+		.growth_high = field_real(&f, "growth_high_bytes_per_second", 0),
+		.seconds = field_real(&f, "reached_in_seconds", -1),
+		.seconds_low = field_real(&f, "reached_in_low_seconds", -1),
+		.seconds_high = field_real(&f, "reached_in_high_seconds", -1),
+	};
+	l->growth_known = field_real(&f, "growth_low_bytes_per_second", NAN) == l->growth_low;
+	field_text(&f, "of", l->of, sizeof(l->of));
+}
+
 static void read_texts(const struct fields *f, struct candidate *c)
 {
 	json_t *evidence = field_list(f, "evidence");
@@ -68,6 +87,7 @@ static void read_candidate(const struct fields *f, struct candidate *c)
 	c->objects_per_second = field_real(f, "growth_objects_per_second", 0);
 	c->inuse_bytes = field_number(f, "inuse_bytes");
 	c->inuse_objects = field_number(f, "inuse_objects");
+	c->settled_by = field_real(f, "settled_by_seconds", 0);
 	c->siblings = (uint32_t)field_count(f, "siblings");
 	c->hits = (uint32_t)field_count(f, "hits");
 	c->hits_on_line = (uint32_t)field_count(f, "hits_on_line");
@@ -142,6 +162,7 @@ int saved_leaks(const struct fields *root, struct saved *s)
 		r->walk_seconds[r->walks++] = json_number_value(json_array_get(walks, i));
 	read_footprint(&before, &r->before);
 	read_footprint(&after, &r->after);
+	read_limit(root, &r->limit);
 	rc = read_candidates(root, r);
 	return rc ? rc : read_lines(root, r);
 }
