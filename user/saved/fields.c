@@ -149,6 +149,21 @@ static void read_cost(const struct fields *f, struct cost *c)
 	};
 }
 
+static void read_sampled(const struct fields *f, struct cost *c)
+{
+	struct fields sampled = field_object(f, "sampled");
+	const char *source;
+	json_t *share;
+	unsigned i = 0;
+
+	json_object_foreach(sampled.object, source, share) {
+		if (i == REPORT_SOURCES_MAX)
+			break;
+		snprintf(c->sampled[i].source, sizeof(c->sampled[i].source), "%s", source);
+		c->sampled[i++].share = json_is_number(share) ? json_number_value(share) : -1;
+	}
+}
+
 static void read_warnings(const struct fields *root, struct report *r)
 {
 	json_t *list = field_list(root, "warnings");
@@ -182,5 +197,6 @@ void field_look(const struct fields *root, struct report *r)
 	r->duration_seconds = field_real(root, "duration_seconds", 0);
 	read_loss(&loss, &r->loss);
 	read_cost(&cost, &r->cost);
+	read_sampled(&cost, &r->cost);
 	read_warnings(root, r);
 }
