@@ -33,7 +33,7 @@ static bool is_in_copy(const struct gc_layout *l)
 	for (size_t i = 0; i < sizeof(last) / sizeof(last[0]); i++)
 		if (last[i] > GC_STATE_BYTES)
 			return false;
-	return l->stats % 8 == 0 && l->generations % 8 == 0;
+	return l->stats % 8 == 0;
 }
 
 static int fill(const struct py_runtime *rt, struct gc_layout *out)
