@@ -235,6 +235,11 @@ enum account_source {
 	ACCOUNT_MMAP = 3,     /* mmap, called by others than the above */
 	ACCOUNT_POOL = 4,     /* pools that pymalloc began to use: an estimate */
 	ACCOUNT_INLINED = 5,  /* pymalloc's again, counted without address or size */
+	/* Resources, whose keys resource_key() makes. */
+	ACCOUNT_DESCRIPTOR = 6, /* file descriptors */
+	ACCOUNT_THREAD = 7,	/* threads, by their ids in the innermost pid namespace */
+	ACCOUNT_MAPPING = 8,	/* mappings of files and of shared memory, by their addresses */
+	ACCOUNT_SOURCES = 9,	/* less than that */
 };
 
 #define ACCOUNT_FRAMES 64 /* innermost frames of a stack that tell sites apart */
@@ -430,6 +435,7 @@ _Static_assert(sizeof(struct window_site) == 16, "window_site");
 _Static_assert(sizeof(struct window_control) == 72, "window_control");
 _Static_assert(sizeof(struct window_sample) == 24 + sizeof(struct native_snapshot),
 	       "window_sample");
+
 _Static_assert(sizeof(struct py_frame_ref) == 16, "py_frame_ref");
 _Static_assert(sizeof(struct gc_layout) == 112, "gc_layout");
 _Static_assert(sizeof(struct gc_running) == 24 + 48 + 8 + GC_STATE_BYTES, "gc_running");
@@ -462,5 +468,7 @@ static inline __attribute__((always_inline)) int account_keeps(__u64 address, __
 
 	return (hash & ((1ULL << (shift & 31)) - 1)) == 0;
 }
+
+#include "abi_resources.h"
 
 #endif

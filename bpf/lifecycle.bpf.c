@@ -7,20 +7,16 @@
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 
-#include "config.bpf.h"
 #include "account.bpf.h"
+#include "target.bpf.h"
 
 extern volatile struct account_control account_control;
 
 SEC("raw_tp/sched_process_exec")
 int lifecycle_exec(void *ctx)
 {
-	struct bpf_pidns_info id = {};
-
 	(void)ctx;
-	if (bpf_get_ns_current_pid_tgid(cfg_namespace_device, cfg_namespace_inode, &id,
-					sizeof(id)) == 0 &&
-	    id.tgid == cfg_unwind.tgid)
+	if (is_target())
 		account_control.stopped = 1;
 	return 0;
 }

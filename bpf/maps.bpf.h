@@ -184,6 +184,18 @@ struct {
 	__uint(max_entries, WINDOW_RING);
 } window_samples __weak SEC(".maps");
 
+/*
+ * Arguments of system calls in progress whose result alone does not say what they made. key: thread
+ * id; value: struct resource_call. When full the call that began longest ago is lost: its resource
+ * is then one that was not seen being made.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1 << 12);
+	__type(key, __u32);
+	__type(value, struct resource_call);
+} resource_calls __weak SEC(".maps");
+
 /* key: enum drop_reason; value: how often. Programs add, user space reads. An array: never full. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -42,16 +42,20 @@ static __always_inline __u64 thread_pointer(void)
 #endif
 }
 
-/* The thread's id as gettid() answers inside the innermost pid namespace that it lives in. */
-static __always_inline __u64 thread_native_id(void)
+/* A thread's id as gettid() answers inside the innermost pid namespace that it lives in. */
+static __always_inline __u64 thread_native_id_of(struct task_struct *task)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct pid *pid = BPF_CORE_READ(task, thread_pid);
 	__u32 level = BPF_CORE_READ(pid, level);
 	struct upid id = {};
 
 	bpf_core_read(&id, sizeof(id), &pid->numbers[level]);
 	return id.nr;
+}
+
+static __always_inline __u64 thread_native_id(void)
+{
+	return thread_native_id_of((struct task_struct *)bpf_get_current_task());
 }
 
 static __always_inline __u64 thread_state_by_key(unwind_layout *l, __u64 pointer)

@@ -232,27 +232,6 @@ static void heap_has_views_of_its_own(void **state)
 	options_release(&o);
 }
 
-static void what_comes_later_is_refused_by_name(void **state)
-{
-	static const char *const cases[][2] = {
-		{"fds -p 1", "command fds"},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct options o;
-		struct err e;
-
-		if (parse(&o, &e, cases[i][0]) != -EINVAL)
-			fail_msg("'%s' was not refused", cases[i][0]);
-		assert_int_equal(e.exit, EXIT_USAGE);
-		if (!strstr(e.text, cases[i][1]) ||
-		    !strstr(e.text, "is not part of this version yet"))
-			fail_msg("'%s': '%s'", cases[i][0], e.text);
-		options_release(&o);
-	}
-}
-
 static void more_pids_than_there_is_room_for(void **state)
 {
 	char line[1024] = "-p 1";
@@ -358,7 +337,6 @@ int main(void)
 		cmocka_unit_test(wrong_input_is_explained),
 		cmocka_unit_test(gc_takes_one_process_and_its_own_options),
 		cmocka_unit_test(heap_has_views_of_its_own),
-		cmocka_unit_test(what_comes_later_is_refused_by_name),
 		cmocka_unit_test(more_pids_than_there_is_room_for),
 		cmocka_unit_test(help_and_version_are_printed),
 		cmocka_unit_test(every_option_of_a_command_exists),

@@ -44,6 +44,7 @@ struct command {
 };
 
 extern const struct command command_leaks, command_heap, command_who, command_top, command_gc;
+extern const struct command command_fds;
 extern const struct command command_ps, command_doctor;
 extern const struct command command_agent, command_report, command_diff, command_check;
 extern const struct command command_help, command_version; /* --help, --version */

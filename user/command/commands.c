@@ -8,7 +8,7 @@
 const struct command *const commands[] = {
 	&command_leaks, &command_heap,	 &command_who,	&command_top,	&command_gc,
 	&command_ps,	&command_agent,	 &command_report, &command_diff, &command_check,
-	&command_doctor, NULL,
+	&command_fds,	&command_doctor, NULL,
 };
 
 const struct command *command_by_word(const char *word)

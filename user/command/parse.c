@@ -17,9 +17,6 @@ struct parse {
 	bool given[OPTIONS_MAX];       /* by row of option_rows */
 };
 
-/* Commands that are promised and not there yet. */
-static const char *const later_commands[] = { "fds" };
-
 static int key_of(unsigned row)
 {
 	return option_rows[row].letter ? option_rows[row].letter : KEY_FIRST + (int)row;
@@ -30,10 +27,6 @@ static int set_command(struct parse *p, const char *word)
 	p->command = command_by_word(word);
 	if (p->command && *word)
 		return 0;
-	for (size_t i = 0; i < sizeof(later_commands) / sizeof(later_commands[0]); i++)
-		if (strcmp(word, later_commands[i]) == 0)
-			return command_refuse(
-				p->e, "the command %s is not part of this version yet", word);
 	if (*word && strspn(word, "0123456789,") == strlen(word))
 		return command_refuse(p->e, "'%s' is not a command; did you mean pyleak -p %s?",
 				      word, word);

@@ -92,15 +92,19 @@ static pid_t own_tid(const struct process *p, pid_t tid)
 	return own;
 }
 
+void py_thread_own_ids(const struct process *p, const pid_t *tids, pid_t *own, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		own[i] = p->ns_pid == p->pid ? tids[i] : own_tid(p, tids[i]);
+}
+
 ssize_t py_thread_ids(const struct process *p, pid_t *tids, size_t cap)
 {
 	ssize_t count = process_threads(p, tids, cap);
 
 	if (count > (ssize_t)cap)
 		count = (ssize_t)cap;
-	if (p->ns_pid == p->pid)
-		return count;
-	for (ssize_t i = 0; i < count; i++)
-		tids[i] = own_tid(p, tids[i]);
+	if (count > 0)
+		py_thread_own_ids(p, tids, tids, (size_t)count);
 	return count;
 }

@@ -39,4 +39,7 @@ uint64_t py_thread_frame(const struct py_layout *l, struct remote *mem, uint64_t
  */
 ssize_t py_thread_ids(const struct process *p, pid_t *tids, size_t cap);
 
+/* The same for given threads: @own gets what each of @tids calls itself. */
+void py_thread_own_ids(const struct process *p, const pid_t *tids, pid_t *own, size_t count);
+
 #endif

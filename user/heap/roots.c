@@ -6,10 +6,10 @@
 
 #include "../cpython/code.h"
 #include "../cpython/dict.h"
+#include "../cpython/frames.h"
 #include "../cpython/text.h"
 #include "../cpython/walk.h"
 
-#define FRAMES_MAX 2048	       /* of one thread */
 #define FRAMES_ALL_MAX (1u << 18) /* of all threads; locals of further ones are no roots */
 #define SLOTS_MAX 4096	       /* of one frame */
 #define STACK_MAX (8ull << 20) /* of a native stack searched, from its top */
@@ -65,24 +65,14 @@ static void frame_slots(struct reach *r, uint64_t frame, uint64_t code)
 	}
 }
 
-static void frames_of(struct reach *r, uint64_t thread)
+static bool frame_roots(void *arg, uint64_t frame, uint64_t code)
 {
-	const struct py_layout *l = &r->rt->layout;
-	uint64_t frame = py_thread_frame(l, r->mem, thread), code, previous;
-	uint8_t owner;
+	struct reach *r = arg;
 
-	for (int depth = 0; frame && depth < FRAMES_MAX; depth++, frame = previous) {
-		if (r->frames++ >= FRAMES_ALL_MAX)
-			return;
-		if (!remote_plausible(frame) || !remote_u64(r->mem, frame + l->fr_code, &code) ||
-		    !remote_u64(r->mem, frame + l->fr_previous, &previous))
-			return;
-		if (py_has(l->facts.skip_owner_min) &&
-		    !remote_read(r->mem, frame + l->fr_owner, &owner, 1) &&
-		    owner >= l->facts.skip_owner_min)
-			continue;
-		frame_slots(r, frame, code & ~7ull);
-	}
+	if (r->frames++ >= FRAMES_ALL_MAX)
+		return false;
+	frame_slots(r, frame, code);
+	return true;
 }
 
 static void thread_roots(void *arg, uint64_t thread)
@@ -91,7 +81,7 @@ static void thread_roots(void *arg, uint64_t thread)
 	const struct py_layout *l = &r->rt->layout;
 	uint64_t held;
 
-	frames_of(r, thread);
+	py_frames(l, r->mem, thread, frame_roots, r);
 	if (py_has(l->ts_dict) && remote_u64(r->mem, thread + l->ts_dict, &held) && held)
 		reach_add_root(r, ROOT_THREAD, "thread-local data", held, true);
 	if (py_has(l->ts_context) && remote_u64(r->mem, thread + l->ts_context, &held) && held)

@@ -14,6 +14,7 @@
 #include "../model/pause.h"
 #include "../model/processes.h"
 #include "../model/report.h"
+#include "../model/resources.h"
 #include "../model/trails.h"
 #include "../model/who.h"
 
@@ -39,6 +40,8 @@ struct format {
 	int (*who)(FILE *out, const struct who *w, const struct format_options *o);
 	/* Print the machine's Python processes; NULL as above. */
 	int (*processes)(FILE *out, const struct processes *p, const struct format_options *o);
+	/* Print resources; NULL: the format has no words for them. */
+	int (*resources)(FILE *out, const struct resources *r, const struct format_options *o);
 	/* Print findings over time; NULL as above. */
 	int (*trails)(FILE *out, const struct trails *t, const struct format_options *o);
 	/* Print what changed between two leak reports; NULL as above. */

@@ -9,15 +9,11 @@
 #include "json_values.h"
 #include "pauses_json.h"
 #include "processes_json.h"
+#include "resources_json.h"
 #include "trails_json.h"
 #include "who_json.h"
 
 #define SCHEMA "pyleak.report/1"
-
-static json_t *frame_or_null(bool known, const struct frame *f)
-{
-	return known && (f->file[0] || f->function[0]) ? value_frame(f) : json_null();
-}
 
 static json_t *sizes(const struct report *r, const struct candidate *c)
 {
@@ -25,19 +21,6 @@ static json_t *sizes(const struct report *r, const struct candidate *c)
 
 	for (uint32_t i = 0; list && i < r->walks && i < REPORT_WALKS_MAX; i++) {
 		if (json_array_append_new(list, value_number(c->sizes[i]))) {
-			json_decref(list);
-			return NULL;
-		}
-	}
-	return list;
-}
-
-static json_t *evidence(const struct candidate *c)
-{
-	json_t *list = json_array();
-
-	for (uint32_t i = 0; list && i < c->evidence_count && i < REPORT_EVIDENCE_MAX; i++) {
-		if (json_array_append_new(list, value_text(c->evidence[i]))) {
 			json_decref(list);
 			return NULL;
 		}
@@ -59,10 +42,10 @@ static json_t *candidate(const struct report *r, uint32_t i)
 	json_t *where = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:i, s:i}",
 				  "type", value_text_or_null(c->type),
 				  "held_by", value_text_or_null(c->held_by),
-				  "stored_at", frame_or_null(c->stored_known, &c->stored_at),
-				  "stored_by", frame_or_null(c->stored_known, &c->stored_by),
+				  "stored_at", value_frame_or_null(c->stored_known, &c->stored_at),
+				  "stored_by", value_frame_or_null(c->stored_known, &c->stored_by),
 				  "allocated_at",
-				  frame_or_null(c->allocated_known, &c->allocated_at),
+				  value_frame_or_null(c->allocated_known, &c->allocated_at),
 				  "stack", value_stack(&c->stack),
 				  "stack_truncated", c->stack.truncated,
 				  "why_no_line",
@@ -76,7 +59,7 @@ static json_t *candidate(const struct report *r, uint32_t i)
 				c->settled_by > 0 ? value_real(c->settled_by) : json_null(),
 				"cause", value_text_or_null(c->cause),
 				"advice", value_text_or_null(c->advice),
-				"evidence", evidence(c),
+				"evidence", value_evidence(c),
 				"content", value_text_or_null(c->content),
 				"example", value_text_or_null(c->example),
 				"siblings", (int)c->siblings,
@@ -112,7 +95,7 @@ static json_t *allocations(const struct report *r)
 	for (uint32_t i = 0; list && i < r->line_count; i++) {
 		const struct allocating_line *l = &r->lines[i];
 		json_t *line = json_pack("{s:o, s:o, s:o, s:o, s:o}",
-					 "allocated_at", frame_or_null(true, &l->at),
+					 "allocated_at", value_frame_or_null(true, &l->at),
 					 "objects_per_second", value_real(l->objects_per_second),
 					 "bytes_per_second", value_real(l->bytes_per_second),
 					 "inuse_objects", value_number(l->inuse_objects),
@@ -197,4 +180,5 @@ const struct format format_json = {
 	.name = "json", .suffix = ".json", .leaks = json_leaks, .pauses = pauses_json,
 	.heap = census_json, .who = who_json, .processes = processes_json, .changes = changes_json,
 	.trails = trails_json,
+	.resources = resources_json,
 };

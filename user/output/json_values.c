@@ -52,6 +52,11 @@ json_t *value_frame(const struct frame *f)
 			 "native", f->native);
 }
 
+json_t *value_frame_or_null(bool known, const struct frame *f)
+{
+	return known && (f->file[0] || f->function[0]) ? value_frame(f) : json_null();
+}
+
 json_t *value_stack(const struct stack *s)
 {
 	json_t *frames = json_array();
@@ -92,6 +97,19 @@ json_t *value_warnings(const struct report *r)
 
 	for (uint32_t i = 0; list && i < r->warning_count; i++) {
 		if (json_array_append_new(list, value_text(r->warnings[i]))) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
+json_t *value_evidence(const struct candidate *c)
+{
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; list && i < c->evidence_count && i < REPORT_EVIDENCE_MAX; i++) {
+		if (json_array_append_new(list, value_text(c->evidence[i]))) {
 			json_decref(list);
 			return NULL;
 		}

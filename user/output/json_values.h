@@ -19,7 +19,9 @@ json_t *value_number(int64_t n);
 json_t *value_real(double value);
 
 json_t *value_frame(const struct frame *f);
+json_t *value_frame_or_null(bool known, const struct frame *f); /* null also for an empty one */
 json_t *value_stack(const struct stack *s);
+json_t *value_evidence(const struct candidate *c);
 
 json_t *value_target(const struct report *r);
 json_t *value_started(const struct report *r);

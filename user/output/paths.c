@@ -64,21 +64,33 @@ static void drop_last_part(struct paths *p)
 	p->common[len > 1 ? len : 0] = '\0';
 }
 
+static void share_candidate(struct paths *p, const struct candidate *c, bool *first)
+{
+	share(p, c->stored_at.file, first);
+	share(p, c->stored_by.file, first);
+	for (uint32_t k = 0; k < c->stack.depth && k < REPORT_STACK_MAX; k++)
+		share(p, c->stack.frame[k].file, first);
+}
+
 void paths_init(struct paths *p, const struct report *r, uint32_t count)
 {
 	bool first = true;
 
 	p->common[0] = '\0';
-	for (uint32_t i = 0; i < count; i++) {
-		const struct candidate *c = &r->candidates[i];
-
-		share(p, c->stored_at.file, &first);
-		share(p, c->stored_by.file, &first);
-		for (uint32_t k = 0; k < c->stack.depth && k < REPORT_STACK_MAX; k++)
-			share(p, c->stack.frame[k].file, &first);
-	}
+	for (uint32_t i = 0; i < count; i++)
+		share_candidate(p, &r->candidates[i], &first);
 	for (uint32_t i = 0; i < r->line_count; i++)
 		share(p, r->lines[i].at.file, &first);
+	drop_last_part(p);
+}
+
+void paths_init_resources(struct paths *p, const struct resources *r, size_t count)
+{
+	bool first = true;
+
+	p->common[0] = '\0';
+	for (size_t i = 0; i < count; i++)
+		share_candidate(p, &r->seen.row[i].about, &first);
 	drop_last_part(p);
 }
 

@@ -12,6 +12,7 @@
 
 #include "../model/pause.h"
 #include "../model/report.h"
+#include "../model/resources.h"
 
 struct paths {
 	char common[256]; /* ends in '/'; "" where nothing is left out */
@@ -22,6 +23,9 @@ void paths_init(struct paths *p, const struct report *r, uint32_t count);
 
 /* From the files of all stacks that tripped collections. */
 void paths_init_pauses(struct paths *p, const struct pauses *pauses);
+
+/* From the files of the first @count rows that were seen being made. */
+void paths_init_resources(struct paths *p, const struct resources *r, size_t count);
 
 /* Is it a file of Python's own library or of an installed package? */
 bool paths_is_library(const char *file);

@@ -27,21 +27,22 @@
 #include "paths.h"
 #include "pauses_table.h"
 #include "processes_table.h"
+#include "resources_table.h"
+#include "stack_lines.h"
 #include "table.h"
 #include "trails_table.h"
 #include "who_table.h"
 
-#define FRAMES_SHOWN 4
 #define FORESEEN (7 * 86400.0) /* seconds: nobody waits for what is further away */
 #define LINE_MAX_BYTES 1024
 
 struct table {
 	struct page page;
 	struct paths paths;
+	struct stack_lines lines; /* what stands below a candidate's first line */
 	const struct report *r;
 	uint32_t count; /* candidates to print */
 	bool verbose;
-	int indent;		       /* of what stands below a candidate's first line */
 	int verdict, bytes, objects;   /* columns of the first line */
 	int holder; /* columns left for the holder behind them; 0: it stands below */
 };
@@ -210,134 +211,6 @@ static int holder_text(const struct table *t, const struct candidate *c, char *b
 	return page_clean(&t->page, buf, cap);
 }
 
-static bool same_frame(const struct frame *a, const struct frame *b)
-{
-	return a->line == b->line && strcmp(a->file, b->file) == 0 &&
-	       strcmp(a->function, b->function) == 0;
-}
-
-static bool has_caller_outside(const struct candidate *c)
-{
-	return c->stored_by.function[0] && !same_frame(&c->stored_by, &c->stored_at);
-}
-
-/* On one line where that can be had by leaving out directories. */
-static void put_frame(const struct table *t, const char *label, enum page_style style,
-		      const struct frame *f)
-{
-	int room = page_room(&t->page, t->indent + PAGE_LABEL);
-	char text[512];
-
-	paths_frame(&t->paths, f, room, text, sizeof(text));
-	page_field(&t->page, t->indent, label, style, text);
-}
-
-static void put_more(const struct table *t, const char *label, uint32_t count, const char *what)
-{
-	char text[96];
-	struct strbuf s;
-
-	strbuf_init(&s, text, sizeof(text));
-	strbuf_addf(&s, ELLIPSIS " %u %s", count, what);
-	page_field(&t->page, t->indent, label, PAGE_QUIET, text);
-}
-
-/* How many frames from @at on are of libraries. */
-static uint32_t library_frames(const struct candidate *c, uint32_t at, uint32_t depth)
-{
-	uint32_t n = 0;
-
-	while (at + n < depth && paths_is_library(c->stack.frame[at + n].file))
-		n++;
-	return n;
-}
-
-/* How many frames there are up to @known, itself included; 0 where it is not among them. */
-static uint32_t frames_up_to(const struct candidate *c, const struct frame *known, uint32_t depth)
-{
-	for (uint32_t i = 0; i < depth; i++)
-		if (same_frame(&c->stack.frame[i], known))
-			return i + 1;
-	return 0;
-}
-
-/*
- * The frames outside of the one that was printed already. What runs inside of libraries is only
- * counted.
- */
-static void put_stack(const struct table *t, const struct candidate *c)
-{
-	const struct frame *known = !c->stored_known	     ? &c->allocated_at
-				    : has_caller_outside(c) ? &c->stored_by
-							    : &c->stored_at;
-	bool any = c->stored_known || c->allocated_known;
-	const char *label = any ? "called from" : "stack";
-	uint32_t depth = c->stack.depth < REPORT_STACK_MAX ? c->stack.depth : REPORT_STACK_MAX;
-	uint32_t at = any ? frames_up_to(c, known, depth) : 0, lines = 0;
-
-	for (; at < depth; label = "", lines++) {
-		uint32_t run = t->verbose ? 0 : library_frames(c, at, depth);
-
-		/* "1 more" would take the line that the frame itself takes. */
-		if (!t->verbose && lines >= FRAMES_SHOWN && depth - at > 1) {
-			put_more(t, label, depth - at, "more frames (-v prints them)");
-			return;
-		}
-		if (run > 1)
-			put_more(t, label, run, "frames of libraries");
-		else
-			put_frame(t, label, PAGE_PLAIN, &c->stack.frame[at]);
-		at += run > 1 ? run : 1;
-	}
-	if (c->stack.truncated)
-		page_field(&t->page, t->indent, label, PAGE_QUIET,
-			   ELLIPSIS " and more that were not recorded");
-}
-
-/* The C functions that the allocating line called, innermost first. */
-static void put_native(const struct table *t, const struct candidate *c)
-{
-	const struct frame *before = NULL;
-	char text[LINE_MAX_BYTES];
-	struct strbuf s;
-
-	strbuf_init(&s, text, sizeof(text));
-	for (uint32_t i = 0; i < c->stack.depth && c->stack.frame[i].native; i++) {
-		const struct frame *f = &c->stack.frame[i];
-		char name[512];
-
-		paths_frame(&t->paths, f, 0, name, sizeof(name));
-		if (before && strcmp(before->file, f->file) == 0)
-			strbuf_addf(&s, " < %s", f->function[0] ? f->function : "?");
-		else
-			strbuf_addf(&s, "%s%s", before ? " < " : "", name);
-		before = f;
-	}
-	if (before)
-		page_field(&t->page, t->indent, "by", PAGE_BOLD, text);
-}
-
-static void put_line(const struct table *t, const struct candidate *c)
-{
-	if (!c->stored_known && c->allocated_known) {
-		put_frame(t, "allocated at", PAGE_BOLD, &c->allocated_at);
-		put_native(t, c);
-	} else if (!c->stored_known) {
-		char text[224];
-		struct strbuf s;
-
-		strbuf_init(&s, text, sizeof(text));
-		strbuf_addf(&s, "not seen%s%s", c->why_no_line[0] ? ": " : "", c->why_no_line);
-		page_field(&t->page, t->indent, "stored at", PAGE_QUIET, text);
-	} else if (has_caller_outside(c)) {
-		put_frame(t, "stored at", PAGE_BOLD, &c->stored_by);
-		put_frame(t, "through", PAGE_PLAIN, &c->stored_at);
-	} else {
-		put_frame(t, "stored at", PAGE_BOLD, &c->stored_at);
-	}
-	put_stack(t, c);
-}
-
 static void put_contents(const struct table *t, const struct candidate *c)
 {
 	char text[LINE_MAX_BYTES], count[UNITS_TEXT], bytes[UNITS_TEXT];
@@ -352,14 +225,14 @@ static void put_contents(const struct table *t, const struct candidate *c)
 			    bytes);
 	}
 	if (s.len)
-		page_field(&t->page, t->indent, "holds", PAGE_PLAIN, text);
+		page_field(&t->page, t->lines.indent, "holds", PAGE_PLAIN, text);
 	if (c->example[0] && strcmp(c->example, c->held_by) != 0) {
 		strbuf_truncate(&s, 0);
 		strbuf_add(&s, c->example);
 		page_clean(&t->page, text, sizeof(text));
 		if (!t->verbose)
-			page_cut(&t->page, text, page_room(&t->page, t->indent + PAGE_LABEL));
-		page_field(&t->page, t->indent, "for example", PAGE_PLAIN, text);
+			page_cut(&t->page, text, page_room(&t->page, t->lines.indent + PAGE_LABEL));
+		page_field(&t->page, t->lines.indent, "for example", PAGE_PLAIN, text);
 	}
 }
 
@@ -375,15 +248,15 @@ static void put_evidence(const struct table *t, const struct candidate *c)
 	if (c->stored_known && c->hits)
 		strbuf_addf(&s, "; %u of %u writes seen came from this line", c->hits_on_line,
 			    c->hits);
-	page_field(&t->page, t->indent, "evidence", PAGE_QUIET, text);
+	page_field(&t->page, t->lines.indent, "evidence", PAGE_QUIET, text);
 }
 
 static void put_cause(const struct table *t, const struct candidate *c)
 {
 	if (c->cause[0])
-		page_field(&t->page, t->indent, "cause", PAGE_BOLD, c->cause);
+		page_field(&t->page, t->lines.indent, "cause", PAGE_BOLD, c->cause);
 	if (c->advice[0])
-		page_field(&t->page, t->indent, "advice", PAGE_PLAIN, c->advice);
+		page_field(&t->page, t->lines.indent, "advice", PAGE_PLAIN, c->advice);
 }
 
 static void growth_texts(const struct candidate *c, char bytes[UNITS_TEXT],
@@ -408,7 +281,7 @@ static void measure(struct table *t)
 {
 	char bytes[UNITS_TEXT], objects[UNITS_TEXT], holder[LINE_MAX_BYTES];
 
-	t->indent = t->count > 9 ? 4 : 3;
+	t->lines.indent = t->count > 9 ? 4 : 3;
 	for (uint32_t i = 0; i < t->count; i++) {
 		const struct candidate *c = &t->r->candidates[i];
 
@@ -417,7 +290,7 @@ static void measure(struct table *t)
 		t->bytes = longer(t->bytes, bytes);
 		t->objects = longer(t->objects, objects);
 	}
-	t->holder = page_room(&t->page, t->indent + t->verdict + t->bytes + t->objects +
+	t->holder = page_room(&t->page, t->lines.indent + t->verdict + t->bytes + t->objects +
 						(int)strlen("    objects/s  "));
 	if (t->count && holder_text(t, &t->r->candidates[0], holder, sizeof(holder)) > t->holder)
 		t->holder = 0;
@@ -432,7 +305,7 @@ static void put_candidate(const struct table *t, uint32_t i)
 
 	growth_texts(c, bytes, objects);
 	fits = holder_text(t, c, holder, sizeof(holder)) <= t->holder;
-	fprintf(t->page.out, "\n%*u  ", t->indent - 2, i + 1);
+	fprintf(t->page.out, "\n%*u  ", t->lines.indent - 2, i + 1);
 	strbuf_init(&s, text, sizeof(text));
 	strbuf_addf(&s, "%-*s", t->verdict, verdict_name(c->verdict));
 	page_put(&t->page, verdict_style(c->verdict), text);
@@ -442,12 +315,13 @@ static void put_candidate(const struct table *t, uint32_t i)
 		page_put(&t->page, PAGE_BOLD, holder);
 		fputc('\n', t->page.out);
 	} else {
-		page_field(&t->page, t->indent, NULL, PAGE_BOLD, holder);
+		page_field(&t->page, t->lines.indent, NULL, PAGE_BOLD, holder);
 	}
 	put_cause(t, c);
 	if (!has_no_holder(c) || c->stored_known || c->allocated_known ||
 	    c->why_no_line[0])
-		put_line(t, c);
+		stack_lines_put(&t->lines,
+				c->verdict == VERDICT_RESOURCE ? "made at" : "stored at", c);
 	put_contents(t, c);
 	put_evidence(t, c);
 }
@@ -455,6 +329,8 @@ static void put_candidate(const struct table *t, uint32_t i)
 static int table_leaks(FILE *out, const struct report *r, const struct format_options *o)
 {
 	struct table t = { .r = r, .verbose = o->verbose };
+
+	t.lines = (struct stack_lines){ &t.page, &t.paths, o->verbose, 0 };
 
 	page_init(&t.page, out, o);
 	t.count = o->top && o->top < r->count ? o->top : r->count;
@@ -490,4 +366,5 @@ const struct format format_table = {
 	.name = "table", .suffix = ".txt", .leaks = table_leaks, .pauses = pauses_table,
 	.heap = census_table, .who = who_table, .processes = processes_table,
 	.changes = changes_table, .trails = trails_table,
+	.resources = resources_table,
 };

@@ -38,7 +38,7 @@ static int add_plain_sites(const struct account *a)
 	struct site_totals zero = { 0 };
 
 	for (size_t i = 0; i < sizeof(bases) / sizeof(bases[0]); i++)
-		for (uint64_t source = ACCOUNT_PYMALLOC; source <= ACCOUNT_INLINED; source++) {
+		for (uint64_t source = ACCOUNT_PYMALLOC; source < ACCOUNT_SOURCES; source++) {
 			uint64_t site = bases[i] + source;
 
 			if (bpf_map_update_elem(a->loader.sites, &site, &zero, BPF_ANY))
@@ -59,6 +59,7 @@ int account_open(struct account **out, const struct process *p, const struct py_
 		.live_max = options->live_max,
 		.sites_max = options->sites_max,
 		.pool_size = rt->layout.facts.pool_size,
+		.resources = options->resources,
 	};
 	struct py_unwind unwind;
 	const struct loader_parts parts = { .unwind = &unwind, .account = &wanted };
@@ -272,6 +273,11 @@ void account_stats(const struct account *a, struct account_stats *out)
 	}
 	for (uint32_t reason = 0; reason < DROP_REASONS; reason++)
 		bpf_map_lookup_elem(a->loader.drops, &reason, &out->dropped[reason]);
+}
+
+const struct loader *account_loader(const struct account *a)
+{
+	return &a->loader;
 }
 
 struct account_maps account_maps(const struct account *a)

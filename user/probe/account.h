@@ -38,11 +38,12 @@ struct account_options {
 	uint32_t live_max;   /* outstanding allocations kept */
 	uint32_t sites_max;  /* stacks told apart: 7/8 of it; the others by their innermost line */
 	bool redirected;     /* CPython's allocator will be called by its aliases: redirect/ */
+	bool resources;	     /* for resources.h, which attaches its hooks itself; @way is unused */
 };
 
 /*
- * Load programs and maps; nothing is attached yet. @p, @rt and @points must outlive it. 0, or
- * -errno with @e set.
+ * Load programs and maps; nothing is attached yet. @p, @rt and @points must outlive it; @points
+ * is NULL where resources are accounted for. 0, or -errno with @e set.
  */
 int account_open(struct account **out, const struct process *p, const struct py_runtime *rt,
 		 const struct py_points *points, const struct account_options *options,
@@ -73,6 +74,9 @@ struct account_stats {
 	uint64_t dropped[DROP_REASONS];
 };
 void account_stats(const struct account *a, struct account_stats *out);
+
+/* What is loaded, for resources.h. */
+const struct loader *account_loader(const struct account *a);
 
 /* Descriptors of the maps, for sample/. */
 struct account_maps {

@@ -134,6 +134,26 @@ static const struct named_program programs[PROGRAMS] = {
 	[PROGRAM_ACCOUNT_RETURN] = { "account_return", true },
 };
 
+static const char *const hook_programs[HOOK_COUNT] = {
+	[HOOK_DESCRIPTOR] = "resource_descriptor",
+	[HOOK_FCNTL_ENTER] = "resource_fcntl_enter",
+	[HOOK_FCNTL] = "resource_fcntl",
+	[HOOK_PIPE_ENTER] = "resource_pipe_enter",
+	[HOOK_SOCKETPAIR_ENTER] = "resource_socketpair_enter",
+	[HOOK_PAIR] = "resource_pair",
+	[HOOK_MMAP_ENTER] = "resource_mmap_enter",
+	[HOOK_MMAP] = "resource_mmap",
+	[HOOK_CLOSE] = "resource_close",
+	[HOOK_MUNMAP] = "resource_munmap",
+	[HOOK_THREAD] = "resource_thread",
+	[HOOK_THREAD_EXIT] = "resource_thread_exit",
+};
+
+static struct bpf_program *find_hook(const struct pyleak *s, int which)
+{
+	return bpf_object__find_program_by_name(s->obj, hook_programs[which]);
+}
+
 static struct bpf_program *find_program(const struct pyleak *s, int which)
 {
 	return bpf_object__find_program_by_name(s->obj, programs[which].name);
@@ -152,12 +172,15 @@ static void choose_account(struct pyleak *s, const struct loader_account *accoun
 	for (int i = 0; i < PROGRAMS; i++) {
 		struct bpf_program *program = find_program(s, i);
 
-		bpf_program__set_autoload(program, account);
+		bpf_program__set_autoload(program, account && !account->resources);
 		if (account)
 			bpf_program__set_expected_attach_type(
 				program, programs[i].once ? account->return_attach_type
 								  : account->attach_type);
 	}
+	for (int i = 0; i < HOOK_COUNT; i++)
+		bpf_program__set_autoload(find_hook(s, i), account && account->resources);
+	bpf_map__set_autocreate(s->maps.resource_calls, account && account->resources);
 	if (!account)
 		return;
 	bpf_map__set_max_entries(s->maps.live, account->live_max);
@@ -202,6 +225,8 @@ static void take_descriptors(struct loader *l)
 	l->gc_sampling = &s->bss->gc_sampling;
 	for (int i = 0; i < PROGRAMS; i++)
 		l->program[i] = bpf_program__fd(find_program(s, i));
+	for (int i = 0; i < HOOK_COUNT; i++)
+		l->hook[i] = bpf_program__fd(find_hook(s, i));
 	l->lifecycle_exec = bpf_program__fd(s->progs.lifecycle_exec);
 	l->live = bpf_map__fd(s->maps.live);
 	l->sites = bpf_map__fd(s->maps.sites);
@@ -213,6 +238,7 @@ static void take_descriptors(struct loader *l)
 	l->sampled = bpf_map__fd(s->maps.sampled);
 	l->window_samples = bpf_map__fd(s->maps.window_samples);
 	l->window = &s->bss->window_control;
+	l->resource_control = &s->bss->resource_control;
 	l->drops = bpf_map__fd(s->maps.drops);
 	l->statistics = bpf_enable_stats(BPF_STATS_RUN_TIME);
 }

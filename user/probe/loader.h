@@ -40,7 +40,24 @@ enum loader_program {
 	PROGRAMS,
 };
 
-/* What accounting of allocations needs to be told. */
+/* Programs on tracepoints, see bpf/resources.bpf.c. */
+enum loader_hook {
+	HOOK_DESCRIPTOR,
+	HOOK_FCNTL_ENTER,
+	HOOK_FCNTL,
+	HOOK_PIPE_ENTER,
+	HOOK_SOCKETPAIR_ENTER,
+	HOOK_PAIR,
+	HOOK_MMAP_ENTER,
+	HOOK_MMAP,
+	HOOK_CLOSE,
+	HOOK_MUNMAP,
+	HOOK_THREAD,      /* raw tracepoint, as the next */
+	HOOK_THREAD_EXIT,
+	HOOK_COUNT,
+};
+
+/* What accounting of allocations, or of resources, needs to be told. */
 struct loader_account {
 	int attach_type;	  /* of the programs, see attach.h; 0: perf events */
 	int return_attach_type;	  /* of those on returns only */
@@ -48,6 +65,7 @@ struct loader_account {
 	uint32_t live_max;	  /* outstanding allocations kept */
 	uint32_t sites_max;	  /* stacks told apart */
 	uint32_t pool_size;
+	bool resources; /* programs on tracepoints, and none on allocators */
 };
 
 /* What sampling in windows needs to be told: as above. */
@@ -65,6 +83,7 @@ struct loader {
 	int gc_running, gc_totals, gc_events;
 	int gc_sample_events; /* -1 where garbage is not sampled */
 	int program[PROGRAMS], lifecycle_exec;	   /* programs */
+	int hook[HOOK_COUNT];
 	int live, sites, stacks;
 	int window_call, window_return;		   /* programs */
 	int window_calls, sampled, window_samples;
@@ -72,6 +91,7 @@ struct loader {
 	int drops;
 	volatile struct account_control *control; /* NULL where accounting was not asked for */
 	volatile struct gc_sampling *gc_sampling;
+	volatile struct resource_control *resource_control;
 };
 
 /* Which programs are wanted, and what they are told. */

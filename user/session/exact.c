@@ -60,7 +60,8 @@ static int attach_all(struct exact *x, struct err *e)
 
 static int open_all(struct exact *x, pid_t pid, bool redirect, struct err *e)
 {
-	const struct account_options options = { attach_best(), ROOM_LIVE, ROOM_SITES, redirect };
+	const struct account_options options = { attach_best(), ROOM_LIVE, ROOM_SITES, redirect,
+						  false };
 	int rc = process_open(&x->process, pid, e);
 
 	if (rc)

@@ -14,6 +14,7 @@
 #include "exact.h"
 #include "fill.h"
 #include "interrupt.h"
+#include "resource_side.h"
 #include "sampling.h"
 #include "schedule.h"
 #include "suspects.h"
@@ -34,6 +35,7 @@ struct look {
 	struct stores stores;
 	struct sampling *sampling; /* NULL: not to be had */
 	struct schedule schedule;
+	struct resource_side side;
 	struct log *log;
 	char denied[160]; /* why stores cannot be watched, "" where they can */
 	struct series rss; /* of the process over the look */
@@ -58,10 +60,12 @@ static bool target_is_gone(struct look *l)
 	       type != l->rt.type_type;
 }
 
+/* Asked often: what else is watched has its turn here. */
 static bool must_stop(void *arg)
 {
 	struct look *l = arg;
 
+	resource_side_tick(&l->side, now(l));
 	return interrupt_seen() || target_is_gone(l);
 }
 
@@ -127,6 +131,7 @@ static int open_all(struct look *l, struct report *r, pid_t pid, struct err *e)
 static void close_all(struct look *l)
 {
 	sampling_free(l->sampling);
+	resource_side_release(&l->side);
 	suspects_release(&l->suspects);
 	watch_close(l->watch);
 	pyframes_free(l->frames);
@@ -269,6 +274,13 @@ int look_run(struct report *r, pid_t pid, const struct options *o, struct log *l
 		if (o->budget_percent > 0 && !py_threads_are_ambiguous(&l.rt, &l.mem))
 			sampling_start(&l.sampling, &l.process, &l.rt, o->budget_percent / 100);
 		footprint_read(&r->before, &l.process);
+		l.side.look = (struct resource_look){ .process = &l.process,
+						      .rt = &l.rt,
+						      .mem = &l.mem,
+						      .frames = l.frames,
+						      .heap = &l.heap };
+		l.side.budget_percent = o->budget_percent;
+		l.side.end = l.schedule.end;
 		err = walk_all(&l);
 		if (err && l.suspects.count)
 			err = 0; /* the target ended after there was something to report */
@@ -280,6 +292,9 @@ int look_run(struct report *r, pid_t pid, const struct options *o, struct log *l
 		footprint_read(&r->after, &l.process);
 		limit_read(&r->limit, &l.process);
 		err = report(&l, r);
+		if (!err)
+			err = resource_side_finish(&l.side, r, must_stop, &l);
+		r->duration_seconds = now(&l);
 	}
 	close_all(&l);
 	return err;

@@ -180,3 +180,9 @@ int pyframe_is_stdlib(const char *file)
 	return inside && strncmp(inside, "site-packages/", 14) != 0 &&
 	       strncmp(inside, "dist-packages/", 14) != 0;
 }
+
+int pyframe_is_library(const char *file)
+{
+	return pyframe_is_stdlib(file) || strstr(file, "/site-packages/") ||
+	       strstr(file, "/dist-packages/");
+}

@@ -39,4 +39,7 @@ int pyframes_resolve_copied(struct pyframes *p, const struct py_frame_ref *ref,
  */
 int pyframe_is_stdlib(const char *file);
 
+/* The same, or one of an installed package. */
+int pyframe_is_library(const char *file);
+
 #endif

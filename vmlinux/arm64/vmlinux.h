@@ -126,6 +126,20 @@ enum bpf_map_type {
 	BPF_MAP_TYPE_USER_RINGBUF = 31,
 };
 
+struct trace_event_raw_sys_enter {
+	long int id;
+	long unsigned int args[6];
+};
+
+struct trace_event_raw_sys_exit {
+	long int id;
+	long int ret;
+};
+
+struct bpf_raw_tracepoint_args {
+	__u64 args[0];
+};
+
 enum {
 	BPF_ANY = 0,
 	BPF_NOEXIST = 1,

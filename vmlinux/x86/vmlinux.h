@@ -138,6 +138,20 @@ enum bpf_map_type {
 	__MAX_BPF_MAP_TYPE = 34,
 };
 
+struct trace_event_raw_sys_enter {
+	long int id;
+	long unsigned int args[6];
+};
+
+struct trace_event_raw_sys_exit {
+	long int id;
+	long int ret;
+};
+
+struct bpf_raw_tracepoint_args {
+	__u64 args[0];
+};
+
 typedef struct pt_regs bpf_user_pt_regs_t;
 
 struct bpf_perf_event_data {
