@@ -120,7 +120,7 @@ static void put_label(FILE *out, const struct flame_node *n, double width)
 	char text[520];
 	size_t len = 0;
 
-	for (size_t letters = 0; name[len] && len < sizeof(text) - 4; len++) {
+	for (size_t letters = 0; len < sizeof(text) - 4 && name[len]; len++) {
 		if (((unsigned char)name[len] & 0xc0) != 0x80 && letters++ == room)
 			break;
 		text[len] = name[len];
