@@ -128,12 +128,28 @@ struct share groups_whole(const struct groups *groups, uint32_t holder, unsigned
 	return whole;
 }
 
+/* Who begins a pool need not be who fills it: what churns does, too, and what stays moves in. */
+static void hint_at_pools(struct candidate *c, const struct group *group,
+			  const struct share *whole)
+{
+	if (group->python)
+		candidate_evidence(c,
+				   "no line is named: pools of such blocks were begun by "
+				   "%.48s:%d in %u of %u samples, an estimate",
+				   group->python->function, group->python->line,
+				   group->bytes.samples, whole->samples);
+}
+
 void groups_fill(struct candidate *c, const struct group *group, const struct share *whole,
 		 double bytes, const struct sightings *s)
 {
 	struct share_interval share = share_of(&group->bytes, whole);
 	char low[UNITS_TEXT], high[UNITS_TEXT];
 
+	if (group->unseen_stayed == group->bytes.samples) {
+		hint_at_pools(c, group, whole);
+		return;
+	}
 	if (!c->stored_known)
 		samples_stack(s->samples, group->stack, &c->stack);
 	if (group->python) {

@@ -38,7 +38,8 @@ struct share groups_whole(const struct groups *groups, uint32_t holder, unsigned
 
 /*
  * The stack of the group into @c, its line as allocated_at, and as evidence how many samples of
- * @whole it rests on, and what part of @bytes that makes.
+ * @whole it rests on, and what part of @bytes that makes. Where all of them are of new pools the
+ * evidence says so, and no line is named.
  */
 void groups_fill(struct candidate *c, const struct group *group, const struct share *whole,
 		 double bytes, const struct sightings *s);
