@@ -127,6 +127,7 @@ static void durations_are_printed(void **state)
 	} cases[] = {
 		{ 0, "0 ms" },	  { 0.0251, "25 ms" },	  { 0.9996, "1.0 s" },
 		{ 4.23, "4.2 s" }, { 59.96, "1 min 0 s" }, { 125, "2 min 5 s" },
+		{ 12000, "3 h 20 min" }, { 292045, "3 d 9 h" },
 	};
 	char buf[UNITS_TEXT];
 

@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#define HOUR 3600
+#define DAY (24 * HOUR)
+
 #define DURATION_SECONDS_MAX (10 * 365.25 * 86400)
 
 static const struct {
@@ -134,15 +137,25 @@ void units_count(char buf[UNITS_TEXT], int64_t count)
 	buf[at] = '\0';
 }
 
+static void two_units(char buf[UNITS_TEXT], int64_t seconds, int64_t large, const char *large_name,
+		      int64_t small, const char *small_name)
+{
+	snprintf(buf, UNITS_TEXT, "%" PRId64 " %s %" PRId64 " %s", seconds / large, large_name,
+		 seconds % large / small, small_name);
+}
+
 void units_duration(char buf[UNITS_TEXT], double seconds)
 {
 	if (seconds < 0.9995)
 		snprintf(buf, UNITS_TEXT, "%.0f ms", seconds * 1e3);
 	else if (seconds < 59.95)
 		snprintf(buf, UNITS_TEXT, "%.1f s", seconds);
+	else if (seconds < HOUR)
+		two_units(buf, rounded(seconds), 60, "min", 1, "s");
+	else if (seconds < 2 * DAY)
+		two_units(buf, rounded(seconds), HOUR, "h", 60, "min");
 	else
-		snprintf(buf, UNITS_TEXT, "%" PRId64 " min %" PRId64 " s", rounded(seconds) / 60,
-			 rounded(seconds) % 60);
+		two_units(buf, rounded(seconds), DAY, "d", HOUR, "h");
 }
 
 void units_span(char buf[UNITS_TEXT], double seconds)

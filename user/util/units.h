@@ -29,7 +29,7 @@ void units_rate(char buf[UNITS_TEXT], double per_second);
 /* "1,234,567". */
 void units_count(char buf[UNITS_TEXT], int64_t count);
 
-/* "850 ms", "4.2 s", "2 min 5 s". */
+/* "850 ms", "4.2 s", "2 min 5 s", "3 h 20 min", "3 d 9 h". */
 void units_duration(char buf[UNITS_TEXT], double seconds);
 
 /* A short time with three digits: "850 ns", "51.3 µs", "1.24 ms", "184 ms", "3.71 s". */
