@@ -31,9 +31,9 @@ static bool prints(const struct format *format)
 const struct command command_fds = {
 	.word = "fds",
 	.usage = "fds -p PID [-d DURATION]",
-	.about = "descriptors, threads and mappings that stay, by the line that made them",
+	.about = "descriptors, threads, mappings that stay, by line and holder",
 	.pids = PIDS_ONE,
-	.options = { "duration", "budget", "fail-on-leak" },
+	.options = { "duration", "fail-on-leak" },
 	.prints = prints,
 	.run = run,
 };
