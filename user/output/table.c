@@ -326,16 +326,22 @@ static void put_candidate(const struct table *t, uint32_t i)
 	put_evidence(t, c);
 }
 
+/* *@t points into itself: it must not be copied. */
+static void begin(struct table *t, FILE *out, const struct report *r, uint32_t count,
+		  const struct format_options *o)
+{
+	*t = (struct table){ .r = r, .count = count, .verbose = o->verbose };
+	t->lines = (struct stack_lines){ &t->page, &t->paths, o->verbose, 0 };
+	page_init(&t->page, out, o);
+	paths_init(&t->paths, r, count);
+	measure(t);
+}
+
 static int table_leaks(FILE *out, const struct report *r, const struct format_options *o)
 {
-	struct table t = { .r = r, .verbose = o->verbose };
+	struct table t;
 
-	t.lines = (struct stack_lines){ &t.page, &t.paths, o->verbose, 0 };
-
-	page_init(&t.page, out, o);
-	t.count = o->top && o->top < r->count ? o->top : r->count;
-	paths_init(&t.paths, r, t.count);
-	measure(&t);
+	begin(&t, out, r, o->top && o->top < r->count ? o->top : r->count, o);
 	put_headline(&t);
 	put_look(&t);
 	put_limit(&t);
@@ -352,13 +358,11 @@ void table_candidate(FILE *out, const struct report *r, const struct candidate *
 {
 	struct candidate one = *c;
 	struct report alone = *r;
-	struct table t = { .r = &alone, .verbose = o->verbose, .count = 1 };
+	struct table t;
 
 	alone.candidates = &one;
 	alone.count = 1;
-	page_init(&t.page, out, o);
-	paths_init(&t.paths, &alone, 1);
-	measure(&t);
+	begin(&t, out, &alone, 1, o);
 	put_candidate(&t, 0);
 }
 
