@@ -12,7 +12,7 @@ from common import payload, serve
 
 JOBS = queue.Queue()
 TABLES = {}
-WORKERS_MOST = 150
+WORKERS_MOST = 60
 
 
 def work(name):
