@@ -32,7 +32,8 @@ MANY = int(os.environ.get("ACCOUNT_MANY", 1000000))  # addresses
 LATER = 1.5  # seconds
 STACKS_POWER = 17  # 2^17 stacks, where a map has room for 2^15
 OWN_MEMORY_MAX = 64 << 20
-DROP_RINGBUF_FULL, DROP_SITES_FULL = 1, 6  # enum drop_reason
+DROP_RINGBUF_FULL, DROP_BAD_FRAME, DROP_SITES_FULL = 1, 2, 6  # enum drop_reason
+BAD_FRAMES_MOST = 3  # a frame on a page that is not there just now cannot be read in a probe
 
 
 class Failed(Exception):
@@ -146,6 +147,12 @@ def truth_of(interpreter):
         return leak(target, COUNT)["traced"]
 
 
+def expect_nothing_lost(seen):
+    """But for a stack or two that were cut short: their blocks count all the same."""
+    lost = sum(seen.dropped) - seen.dropped[DROP_BAD_FRAME]
+    expect(not lost and seen.dropped[DROP_BAD_FRAME] <= BAD_FRAMES_MOST, "dropped %s", seen.dropped)
+
+
 def check_blocks(interpreter, way="best"):
     """Each leaking function's blocks and bytes, and the interpreter's own count of blocks, between
     two moments at which it does the same."""
@@ -159,7 +166,7 @@ def check_blocks(interpreter, way="best"):
     check_functions(before, truth)
     came = seen.objects - before.objects
     expect(abs(came - grown) <= BLOCKS_OFF, "%d more are outstanding, %d came", came, grown)
-    expect(not any(seen.dropped), "dropped %s", seen.dropped)
+    expect_nothing_lost(seen)
 
 
 def check_unseen(interpreter):
@@ -199,7 +206,7 @@ def check_large(interpreter, way="best"):
     slots = (size - asked) / 8  # of the list that holds them
     expect(abs(blocks - COUNT) <= 1, "leak_large: %d blocks of %d", blocks, COUNT)
     expect(COUNT <= slots <= COUNT * 5 / 4, "leak_large: %d bytes of %d", size, asked)
-    expect(not any(seen.dropped), "dropped %s", seen.dropped)
+    expect_nothing_lost(seen)
 
 
 def check_ways(interpreter, checks=(check_blocks,)):
