@@ -102,13 +102,18 @@ def check_collections():
 
 
 def main():
-    print(platform.release())
+    took = []
+    failure = None
     for check in (check_watch, check_main_job, check_accounts, check_exact, check_collections):
+        began = time.monotonic()
         failure = check()
+        took.append("%s %.0f s" % (check.__name__[len("check_"):], time.monotonic() - began))
         if failure:
-            print(failure)
-            return 1
-    return 0
+            break
+    print("%s (%s)" % (platform.release(), ", ".join(took)))
+    if failure:
+        print(failure)
+    return 1 if failure else 0
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@
 
 #define COUNT_MAX (1ull << 32)
 #define SET_TRIES 512		/* entries of a set's table that are looked at */
+#define SET_STRIDE 2654435761u	/* odd, so that it leads to every entry of a table once */
 #define DEQUE_BLOCKS (1u << 16) /* that are followed to a deque's later half */
 
 static void add(struct scene *s, uint64_t key, uint64_t value)
@@ -77,16 +78,23 @@ static void read_dict(struct scene *s)
 	}
 }
 
-/* An entry is {key, hash}; that of a removed one has the hash -1. */
+/*
+ * An entry is {key, hash}; that of a removed one has the hash -1. Objects of one kind are
+ * neighbours in memory and, hashed by address, in the table: a part of it may be empty, so it is
+ * tried all over.
+ */
 static void read_set(struct scene *s)
 {
 	const struct py_layout *l = &s->r->rt->layout;
 	uint64_t mask = scene_word(s, s->self.addr, l->se_mask);
 	uint64_t table = scene_word(s, s->self.addr, l->se_table);
 
-	for (uint64_t i = 0; i <= mask && i < SET_TRIES && mask < COUNT_MAX; i++)
-		if (scene_word(s, table + 16 * i, 8) != UINT64_MAX)
-			add(s, 0, scene_word(s, table + 16 * i, 0));
+	for (uint64_t i = 0; i <= mask && i < SET_TRIES && mask < COUNT_MAX; i++) {
+		uint64_t entry = table + 16 * (i * SET_STRIDE & mask);
+
+		if (scene_word(s, entry, 8) != UINT64_MAX)
+			add(s, 0, scene_word(s, entry, 0));
+	}
 }
 
 static void read_deque(struct scene *s)

@@ -20,8 +20,9 @@ static uint32_t root_now(struct referrers *f)
 	if (f->roots == REFERRERS_ROOTS ||
 	    grow(&f->root, &f->root_cap, f->roots + 1, sizeof(*f->root)))
 		return PARENT_NONE;
-	f->root[f->roots].kind = f->r->adding.kind;
-	snprintf(f->root[f->roots].label, sizeof(f->root[0].label), "%.115s", label);
+	last = &f->root[f->roots];
+	last->kind = f->r->adding.kind;
+	snprintf(last->label, sizeof(last->label), "%.115s", label);
 	return REFERRER_ROOT((uint32_t)f->roots++);
 }
 

@@ -92,7 +92,7 @@ static json_t *allocations(const struct report *r)
 {
 	json_t *list = r->lines ? json_array() : json_null();
 
-	for (uint32_t i = 0; list && i < r->line_count; i++) {
+	for (uint32_t i = 0; r->lines && list && i < r->line_count; i++) {
 		const struct allocating_line *l = &r->lines[i];
 		json_t *line = json_pack("{s:o, s:o, s:o, s:o, s:o}",
 					 "allocated_at", value_frame_or_null(true, &l->at),

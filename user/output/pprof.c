@@ -307,7 +307,7 @@ static int pprof_leaks(FILE *out, const struct report *r, const struct format_op
 		protobuf_uint(&p.out, PROFILE_COMMENT, string(&p, r->summary));
 	for (uint32_t i = 0; i < count; i++)
 		put_candidate(&p, r, &r->candidates[i]);
-	for (uint32_t i = 0; i < r->line_count; i++)
+	for (uint32_t i = 0; r->lines && i < r->line_count; i++)
 		put_line(&p, r, &r->lines[i]);
 	return end(&p, out);
 }
