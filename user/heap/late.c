@@ -12,6 +12,7 @@
 #define SLOTS_FIRST 1024
 #define SPANS_AGAIN_NS 5000000ull
 #define HEAD_BYTES 128
+#define PAGE 4096u
 #define CHUNK_MOST (1ull << 32)
 #define POOL_READS 4 /* small reads that take as long as reading a pool */
 
@@ -147,20 +148,47 @@ static uint32_t find_in_pool(struct reach *r, uint64_t to, bool *is_pool)
 	return identified(r, base, pool.block_size, bytes + (base & (pool_size - 1)));
 }
 
-/* Usable size of the live chunk at @user, 0 where there is none. See glibc.h for the headers. */
+/* Size of a chunk with the header word @word, 0 where @room bytes cannot hold it. */
+static uint64_t chunk_size(uint64_t word, uint64_t room)
+{
+	uint64_t size = word & ~7ull;
+
+	return size < 32 || size & 15 || size > CHUNK_MOST || size > room ? 0 : size;
+}
+
+/* A mapping of its own, glibc_walk_mapped() has its sizes. */
+static bool is_mapped(const struct span *span, uint64_t chunk, const uint64_t *header)
+{
+	uint64_t rest = header[1] & (PAGE - 1);
+
+	return span->kind == SPAN_ANON && !(chunk & (PAGE - 1)) && !header[0] &&
+	       (rest == 2 || rest == 4080 + 2);
+}
+
+/*
+ * Usable size of the live chunk at @user, 0 where there is none. See glibc.h for the headers. Freed
+ * memory is full of headers that once were right: the next chunk must say that this one is in use,
+ * and lead to one more, or be the last, which ends where a page does.
+ */
 static uint64_t chunk_at(struct reach *r, const struct span *span, uint64_t user)
 {
-	uint64_t header[2], next[2], size;
+	uint64_t header[2], chunk = user - 16, size, next;
 
-	if (user < span->start + 16 || remote_read(r->mem, user - 16, header, sizeof(header)))
+	if (user < span->start + 16 || remote_read(r->mem, chunk, header, sizeof(header)))
 		return 0;
-	size = header[1] & ~7ull;
-	if (size < 32 || size & 15 || size > CHUNK_MOST || user - 16 + size > span->end)
+	size = chunk_size(header[1], span->end - chunk);
+	if (!size)
 		return 0;
-	if (header[1] & 2) /* mapped: no neighbour */
-		return size - 16;
-	/* the next chunk must say that this one is in use */
-	if (remote_read(r->mem, user - 16 + size, next, sizeof(next)) || !(next[1] & 1))
+	if (header[1] & 2)
+		return is_mapped(span, chunk, header) ? size - 16 : 0;
+	if (remote_read(r->mem, chunk + size, header, sizeof(header)) || !(header[1] & 1))
+		return 0;
+	next = chunk_size(header[1], span->end - chunk - size);
+	if (!next)
+		return 0;
+	next += chunk + size;
+	if (next & (PAGE - 1) && (remote_read(r->mem, next, header, sizeof(header)) ||
+				  !chunk_size(header[1], span->end - next)))
 		return 0;
 	return size - 8;
 }

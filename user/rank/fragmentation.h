@@ -20,12 +20,19 @@ struct fragments {
 };
 
 /*
- * Did the process grow by memory that is free? The resident size must rise without falling back,
- * and at least half of what it gained must have been free at some walk: at another, work may have
- * been going on in it. Then @c is filled, and true returned. @trim: what malloc_trim(3) would give
- * back, or UNKNOWN.
+ * Does the process grow by memory that is free? The resident size must rise without falling back,
+ * and to the end, and at least half of what it gained must have been free at some walk: at another,
+ * work may have been going on in it. Then @c is filled, and true returned. @trim: what
+ * malloc_trim(3) would give back, or UNKNOWN.
  */
 bool fragmentation_judge(struct candidate *c, const struct fragments *f, const struct series *rss,
 			 int64_t trim);
+
+/*
+ * The damage is done: nothing grows, and at every walk at least half of the resident size was free.
+ * Then @c is filled, without growth, and true returned. @rss and @trim of the end, or UNKNOWN.
+ */
+bool fragmentation_unused(struct candidate *c, const struct fragments *f, int64_t rss,
+			  int64_t trim);
 
 #endif

@@ -281,11 +281,11 @@ static int by_weight(const void *a, const void *b)
 			       (x->bytes_per_second > y->bytes_per_second);
 }
 
-/* What is not called a leak is worth a reader's time only where it is not small beside the leaks.
- */
+/* What is not called a leak is worth a reader's time only where it is not small beside the leaks;
+ * memory that is free has been weighed against the whole process. */
 static bool worth_showing(const struct candidate *c, double threshold, double most)
 {
-	if (weight(c->verdict) == weight(VERDICT_LEAK))
+	if (weight(c->verdict) == weight(VERDICT_LEAK) || c->verdict == VERDICT_FRAGMENTATION)
 		return true;
 	return c->verdict != VERDICT_NO_GROWTH && c->bytes_per_second >= threshold &&
 	       c->bytes_per_second >= ASIDE_SHARE * most;

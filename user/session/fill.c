@@ -49,7 +49,8 @@ static bool fragmentation(const struct report *r, const struct heap *heap, const
 		f.native_free[i] = (double)parts->chunk_free;
 		f.live[i] = (double)(parts->pool_live + parts->chunk_live);
 	}
-	return fragmentation_judge(c, &f, rss, r->after.native_trim);
+	return fragmentation_judge(c, &f, rss, r->after.native_trim) ||
+	       fragmentation_unused(c, &f, r->after.rss, r->after.native_trim);
 }
 
 static int fill_candidates(struct report *r, struct heap *heap, const struct suspects *s,
@@ -181,7 +182,9 @@ int fill_report(struct report *r, struct heap *heap, struct suspects *suspects,
 	fill_cost(r, &w, sampling);
 	forecast(&r->limit, rss);
 	verdict_report(r);
-	if (r->verdict == VERDICT_FRAGMENTATION)
+	if (r->verdict == VERDICT_FRAGMENTATION && r->candidates[0].bytes_per_second > 0)
 		change_explain(&r->before, &r->after, r->summary, sizeof(r->summary));
+	else if (r->verdict == VERDICT_FRAGMENTATION)
+		change_describe(&r->after, r->summary, sizeof(r->summary));
 	return 0;
 }
