@@ -120,3 +120,15 @@ def check_new_threads(pid, address):
     if len(seen.threads) < 4:
         return "only threads %s: %s" % (seen.threads, seen.complaint)
     return None
+
+
+def check_short_threads(pid, address):
+    """Threads that live a few milliseconds are watched from their first write on, if asked for; and
+    the watch ends soon after max_hits writes of them all."""
+    seen = watch(pid, address, events=100, max_hits=10**6, mode=["new"])
+    if len(seen.threads) < 20:
+        return "only threads %s: %s" % (seen.threads, seen.complaint)
+    ended = watch(pid, address, seconds=3, events=100000, max_hits=50, mode=["new"])
+    if not 50 <= ended.hits < 150:
+        return "%d hits of 50: %s" % (ended.hits, ended.complaint)
+    return None

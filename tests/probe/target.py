@@ -40,13 +40,13 @@ def become_another(_number, _frame):
 def main():
     signal.signal(signal.SIGUSR1, become_another)
     numbers = sys.argv[1] if len(sys.argv) > 1 else "2,3,300"
-    threads, depth, seconds = (int(number) for number in numbers.split(","))
+    threads, depth, seconds = (float(number) for number in numbers.split(","))
     sys.setrecursionlimit(10000)
     end = time.monotonic() + 300
     told = False
     while time.monotonic() < end:
-        running = [threading.Thread(target=work, args=(depth, seconds), daemon=True)
-                   for _ in range(threads)]
+        running = [threading.Thread(target=work, args=(int(depth), seconds), daemon=True)
+                   for _ in range(int(threads))]
         for thread in running:
             thread.start()
         if not told:

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * usage: watch_word PID ADDRESS SECONDS MAX_HITS EVENTS [all]
+ * usage: watch_word PID ADDRESS SECONDS MAX_HITS EVENTS [all|new]
  *
  * Watches one word of a Python process through the product's own modules, until SECONDS are over or
  *there were EVENTS of them, and prints for each
  *
  *	write TID DEPTH TRUNCATED FUNCTION:LINE < FUNCTION:LINE < ...		(the innermost five)
  *
- * then a line of statistics. With `all`, also writes that do not increase the word.
+ * then a line of statistics. With `all`, also writes that do not increase the word;
+ * with `new`, of threads that start later at once.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -66,6 +67,13 @@ static void print_stats(struct watch *w)
 	printf("\n");
 }
 
+static unsigned how_of(const char *mode)
+{
+	if (mode && strcmp(mode, "all") == 0)
+		return 0;
+	return WATCH_INCREASE | (mode ? WATCH_NEW_THREADS : 0);
+}
+
 static int watch_word(const struct process *process, char **argv, struct err *e)
 {
 	uint64_t address = strtoull(argv[2], NULL, 0);
@@ -84,7 +92,7 @@ static int watch_word(const struct process *process, char **argv, struct err *e)
 	rc = watch_open(&watch, process, &unwind, e);
 	if (rc)
 		return rc;
-	rc = watch_arm(watch, 0, address, !argv[6], atoi(argv[4]));
+	rc = watch_arm(watch, 0, address, how_of(argv[6]), atoi(argv[4]));
 	if (rc)
 		err_set(e, rc, EXIT_FAILED, "cannot watch: %s", strerror(-rc));
 	while (rc >= 0 && printer.events < events && time(NULL) < end && process_alive(process))
@@ -101,7 +109,8 @@ int main(int argc, char **argv)
 	int rc;
 
 	if (argc < 6) {
-		fprintf(stderr, "usage: watch_word PID ADDRESS SECONDS MAX_HITS EVENTS [all]\n");
+		fprintf(stderr,
+			"usage: watch_word PID ADDRESS SECONDS MAX_HITS EVENTS [all|new]\n");
 		return EXIT_USAGE;
 	}
 	rc = process_open(&process, atoi(argv[1]), &e);

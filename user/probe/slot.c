@@ -23,6 +23,8 @@ static int perf_open(const struct slot *s, pid_t tid, bool remove_on_exec)
 		.exclude_kernel = 1,
 		.exclude_hv = 1,
 		.remove_on_exec = remove_on_exec,
+		.inherit = s->inherit,
+		.inherit_thread = s->inherit,
 	};
 	int fd = syscall(SYS_perf_event_open, &attr, tid, -1, -1, PERF_FLAG_FD_CLOEXEC);
 
@@ -30,13 +32,15 @@ static int perf_open(const struct slot *s, pid_t tid, bool remove_on_exec)
 }
 
 /* A descriptor of a watch on @tid that is ready but does not count yet, or -errno. */
-static int watch_thread(const struct slot *s, pid_t tid)
+static int watch_thread(struct slot *s, pid_t tid)
 {
 	int fd = perf_open(s, tid, true), rc;
 
-	/* Before Linux 5.13 the flag is unknown; there, after an exec, the hit limit ends it. */
-	if (fd == -EINVAL)
+	/* Before Linux 5.13 the flags are unknown; there, after an exec, the hit limit ends it. */
+	if (fd == -EINVAL) {
+		s->inherit = false;
 		fd = perf_open(s, tid, false);
+	}
 	if (fd < 0)
 		return fd;
 	if (ioctl(fd, PERF_EVENT_IOC_SET_BPF, s->program)) {
@@ -66,12 +70,14 @@ static int add_thread(struct slot *s, pid_t tid)
 	return fd < 0 ? fd : 0;
 }
 
-int slot_open(struct slot *s, int program, uint64_t address, unsigned max_hits, const pid_t *tids,
-	      size_t count)
+int slot_open(struct slot *s, const struct slot *from, const pid_t *tids, size_t count)
 {
 	int rc = -ESRCH;
 
-	*s = (struct slot){ .address = address, .max_hits = max_hits, .program = program };
+	*s = (struct slot){ .address = from->address,
+			    .max_hits = from->max_hits,
+			    .program = from->program,
+			    .inherit = from->inherit };
 	s->thread = malloc(SLOT_THREADS_MAX * sizeof(*s->thread));
 	if (!s->thread)
 		return -ENOMEM;
@@ -92,7 +98,10 @@ int slot_open(struct slot *s, int program, uint64_t address, unsigned max_hits, 
 static void start_thread(const struct slot *s, const struct slot_thread *t)
 {
 	/* Adds to the event's hit limit and enables it; at 0 the kernel disables it. */
-	ioctl(t->fd, PERF_EVENT_IOC_REFRESH, s->max_hits);
+	if (s->inherit)
+		ioctl(t->fd, PERF_EVENT_IOC_ENABLE, 0);
+	else
+		ioctl(t->fd, PERF_EVENT_IOC_REFRESH, s->max_hits);
 }
 
 void slot_start(struct slot *s)
@@ -106,6 +115,8 @@ void slot_follow(struct slot *s, const pid_t *tids, size_t count)
 	struct slot before = *s;
 	struct slot_thread *found;
 
+	if (s->inherit)
+		return;
 	s->thread = malloc(SLOT_THREADS_MAX * sizeof(*s->thread));
 	if (!s->thread) {
 		s->thread = before.thread;
@@ -127,12 +138,17 @@ void slot_follow(struct slot *s, const pid_t *tids, size_t count)
 	slot_close(&before);
 }
 
-void slot_close(struct slot *s)
+void slot_stop(struct slot *s)
 {
 	for (size_t i = 0; i < s->count; i++)
 		if (s->thread[i].fd >= 0)
 			close(s->thread[i].fd);
+	s->count = s->missed = 0;
+}
+
+void slot_close(struct slot *s)
+{
+	slot_stop(s);
 	free(s->thread);
 	s->thread = NULL;
-	s->count = s->missed = 0;
 }

@@ -110,12 +110,12 @@ static void note_threads(struct watch *w, const struct slot *s, size_t beyond)
 	w->missed = s->missed + beyond;
 }
 
-static int describe_word(struct watch *w, unsigned slot, uint64_t addr, int only_increase)
+static int describe_word(struct watch *w, unsigned slot, uint64_t addr, bool only_increase)
 {
 	struct watch_word word = {
 		.address = addr,
 		.generation = ++w->generation[slot],
-		.only_increase = only_increase != 0,
+		.only_increase = only_increase,
 	};
 	uint64_t last;
 
@@ -134,8 +134,12 @@ static bool watched_elsewhere(const struct watch *w, unsigned slot, uint64_t add
 	return false;
 }
 
-int watch_arm(struct watch *w, unsigned slot, uint64_t addr, int only_increase, unsigned max_hits)
+int watch_arm(struct watch *w, unsigned slot, uint64_t addr, unsigned how, unsigned max_hits)
 {
+	const struct slot from = { .address = addr,
+				   .max_hits = max_hits,
+				   .program = w->loader.watch_write,
+				   .inherit = how & WATCH_NEW_THREADS };
 	struct slot *s;
 	size_t beyond;
 	ssize_t count;
@@ -150,11 +154,11 @@ int watch_arm(struct watch *w, unsigned slot, uint64_t addr, int only_increase, 
 	count = list_threads(w, &beyond);
 	if (count < 0)
 		return count;
-	rc = slot_open(s, w->loader.watch_write, addr, max_hits, w->tids, count);
+	rc = slot_open(s, &from, w->tids, count);
 	if (rc)
 		return rc;
 	/* Last before the start: what is written in between would be taken for no change. */
-	rc = describe_word(w, slot, addr, only_increase);
+	rc = describe_word(w, slot, addr, how & WATCH_INCREASE);
 	if (rc) {
 		slot_close(s);
 		return rc;
@@ -198,6 +202,20 @@ static void follow_threads(struct watch *w)
 	}
 }
 
+/* The hit limit of watches that new threads inherit: the kernel keeps none. */
+static void stop_what_is_full(struct watch *w)
+{
+	for (uint32_t slot = 0; slot < WATCH_SLOTS; slot++) {
+		struct slot *s = &w->slot[slot];
+		struct watch_word word;
+
+		if (s->thread && s->inherit && s->count &&
+		    bpf_map_lookup_elem(w->loader.watch_words, &slot, &word) == 0 &&
+		    word.hits >= s->max_hits)
+			slot_stop(s);
+	}
+}
+
 int watch_poll(struct watch *w, int timeout_ms, void (*fn)(void *arg, const struct watch_event *ev),
 	       void *arg)
 {
@@ -211,6 +229,7 @@ int watch_poll(struct watch *w, int timeout_ms, void (*fn)(void *arg, const stru
 		struct timespec pause = { 0 };
 
 		follow_threads(w);
+		stop_what_is_full(w);
 		rc = ring_buffer__consume(w->ring);
 		if (rc < 0)
 			return rc;

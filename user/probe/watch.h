@@ -4,8 +4,9 @@
  * stack that wrote it.
  *
  * A CPU has four debug registers (x86), so four words at a time, on every thread; the kernel itself
- * stops a watch after its hit limit. Nothing in the target changes: the registers belong to its
- * threads' kernel state and go away with our file descriptors, also when we are killed.
+ * stops a watch after its hit limit, but for WATCH_NEW_THREADS. Nothing in the target changes: the
+ * registers belong to its threads' kernel state and go away with our file descriptors, also when we
+ * are killed.
  */
 #ifndef PYLEAK_PROBE_WATCH_H
 #define PYLEAK_PROBE_WATCH_H
@@ -24,14 +25,19 @@ int watch_open(struct watch **w, const struct process *p, const struct py_unwind
 	       struct err *e);
 void watch_close(struct watch *w);
 
+enum watch_how {
+	WATCH_INCREASE = 1, /* report only writes that leave a larger value (signed) than before */
+	WATCH_NEW_THREADS = 2, /* threads that start later at once, where the kernel can */
+};
+
 /*
  * Watch the 8-byte aligned word at @addr in @slot (0..WATCH_SLOTS-1) on all threads, those started
- * later too from the next poll on, for at most @max_hits writes a thread. With @only_increase set
- * only writes that leave a larger value (signed) than the one before are reported. 0 when at least
- * one thread is watched; -EEXIST where another slot watches that word; -EACCES/-EOPNOTSUPP/-ENOSPC/
- * ... when no thread can be watched.
+ * later too from the next poll on, for at most @max_hits writes a thread. @how: of enum watch_how.
+ * With WATCH_NEW_THREADS it is poll that ends the watch, after @max_hits writes of them all.
+ * 0 when at least one thread is watched; -EEXIST where another slot watches that word;
+ * -EACCES/-EOPNOTSUPP/-ENOSPC/... when no thread can be watched.
  */
-int watch_arm(struct watch *w, unsigned slot, uint64_t addr, int only_increase, unsigned max_hits);
+int watch_arm(struct watch *w, unsigned slot, uint64_t addr, unsigned how, unsigned max_hits);
 void watch_disarm(struct watch *w, unsigned slot);
 
 /*

@@ -10,15 +10,14 @@
 #define HITS_ENOUGH 12 /* stores of one holder */
 #define HITS_MOST 64   /* of one word and thread, in one turn */
 #define TAIL_PATIENCE 0.1 /* seconds after which the end of a list is elsewhere */
-#define PATIENCE                                                                         \
-	0.6 /* seconds that a word may keep a register from others without being written \
-	     */
+#define PATIENCE 0.6 /* seconds that a word may keep a register without being written */
 
 /* A debug register: which store and word has it, since when. */
 struct turn {
 	struct store *store; /* NULL: free */
 	double since;
 	bool tail; /* the end of a list: missed once the list went on without it */
+	uint32_t hits_before; /* of the store, when the turn began */
 };
 
 struct round {
@@ -115,6 +114,7 @@ static uint64_t next_word(struct stores *s, struct store *store, bool *tail)
 static void take(struct round *round, unsigned slot, double now)
 {
 	struct store *store = pick(round);
+	unsigned how;
 	uint64_t word;
 	bool tail;
 
@@ -123,15 +123,39 @@ static void take(struct round *round, unsigned slot, double now)
 	word = next_word(round->s, store, &tail);
 	if (!word)
 		return;
-	if (watch_arm(round->s->watch, slot, word, store->sized, HITS_MOST)) {
+	how = (store->sized ? WATCH_INCREASE : 0) | (store->in_vain ? WATCH_NEW_THREADS : 0);
+	if (watch_arm(round->s->watch, slot, word, how, HITS_MOST)) {
 		store->refused++;
 		return;
 	}
 	store->watched++;
-	round->turn[slot] = (struct turn){ store, now, tail };
+	round->turn[slot] = (struct turn){ store, now, tail, store->hits };
 }
 
-/* Registers that have seen enough, or nothing for long while others wait, go to the next. */
+/* Has it seen enough, or nothing for long? */
+static bool is_over(const struct turn *turn, bool others, double now)
+{
+	double took = now - turn->since;
+	bool in_vain = turn->store->hits == turn->hits_before;
+
+	return turn->store->hits >= enough(turn->store) ||
+	       (turn->tail && took > TAIL_PATIENCE) || ((others || in_vain) && took > PATIENCE);
+}
+
+/*
+ * What nobody wrote for a whole turn, although it is suspected to grow, threads may have written
+ * that live too short to be found: its next turns are inherited by threads that start.
+ */
+static void end_turn(struct round *round, unsigned slot)
+{
+	struct turn *turn = &round->turn[slot];
+
+	if (turn->store->hits == turn->hits_before)
+		turn->store->in_vain++;
+	release(round, slot);
+}
+
+/* Registers whose turn is over go to the next. */
 static void rotate(struct round *round, double now)
 {
 	for (unsigned i = 0; i < WATCH_SLOTS; i++) {
@@ -140,10 +164,8 @@ static void rotate(struct round *round, double now)
 
 		for (unsigned k = 0; k < round->count && !others; k++)
 			others = waiting(round, round->store[k]);
-		if (turn->store && (turn->store->hits >= enough(turn->store) ||
-				    (others && now - turn->since > PATIENCE) ||
-				    (turn->tail && now - turn->since > TAIL_PATIENCE)))
-			release(round, i);
+		if (turn->store && is_over(turn, others, now))
+			end_turn(round, i);
 		if (!turn->store)
 			take(round, i, now);
 	}

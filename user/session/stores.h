@@ -38,6 +38,7 @@ struct store {
 	unsigned sites;
 	uint32_t hits;
 	uint32_t watched, refused; /* turns that got a register, and that got none */
+	uint32_t in_vain;	   /* turns in which nobody wrote */
 	unsigned turn;		   /* next word to watch */
 };
 
