@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cursors that are read and kept: each holds its statement and its last rows."""
-# runs: 3.11 3.14
+# runs: 3.9 3.11 3.12 3.14
 # expect: verdict=leak holder="module __main__: CURSORS\b" type=list
 # expect: cause="sqlite3 cursors"
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Log files that are opened for each request and never closed."""
-# runs: 3.11 3.14
+# runs: 3.9 3.11 3.12 3.14
 # expect: verdict=leak holder="module __main__: LOGS\b" type=list
 # expect: cause="files are opened and kept"
 

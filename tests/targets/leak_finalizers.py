@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """weakref.finalize() for an object that stays: each callback has arguments of its own."""
-# runs: 3.11 3.14
+# runs: 3.9 3.11 3.12 3.14
 # expect: verdict=leak holder="module weakref: finalize\._registry\b" type=dict
 # expect: cause="weakref.finalize"
 

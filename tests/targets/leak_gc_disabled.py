@@ -2,7 +2,7 @@
 """The collector was switched off to be fast; what is in cycles is never freed. Nobody holds it, and
 no line stores it anywhere.
 """
-# runs: 3.11 3.14
+# runs: 3.9 3.11 3.12 3.14
 # expect: verdict=leak cause="cyclic collector is off"
 
 import gc

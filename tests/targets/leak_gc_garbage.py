@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """gc.DEBUG_SAVEALL left in from a search for a leak: the collector keeps all that it finds."""
-# runs: 3.11 3.14
+# runs: 3.9 3.11 3.12 3.14
 # expect: verdict=leak holder="module gc: garbage\b" type=list
 # expect: cause="gc.garbage"
 

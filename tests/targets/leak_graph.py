@@ -2,7 +2,7 @@
 """Losses kept for a chart, each with the graph it was computed by. The classes have the shape that
 frameworks of automatic differentiation have: a value's grad_fn, its next_functions.
 """
-# runs: 3.11 3.14
+# runs: 3.9 3.11 3.12 3.14
 # expect: verdict=leak holder="module __main__: LOSSES\b" type=list
 # expect: cause="tensors are kept with the graph"
 

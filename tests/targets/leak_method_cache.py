@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """functools.lru_cache on a method: self is part of every key, so no instance is ever freed."""
-# runs: 3.11 3.14
+# runs: 3.9 3.11 3.12 3.14
 # expect: verdict=leak holder="\bprice\b" type="dict|lru_cache"
 # expect: cause="lru_cache without a bound on Basket\.price\(\)"
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A urllib3.PoolManager in every client object, and all clients in a list."""
-# runs: 3.11 3.14
+# runs: 3.9 3.11 3.12 3.14
 # needs: urllib3
 # expect: verdict=leak holder="module __main__: POOLS\b" type=list
 # expect: cause="urllib3 PoolManagers"

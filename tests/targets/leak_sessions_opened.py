@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A requests.Session for each customer, kept for the next time and never closed."""
-# runs: 3.11 3.14
+# runs: 3.9 3.11 3.12 3.14
 # needs: requests
 # expect: verdict=leak holder="module __main__: SESSIONS\b" type=dict
 # expect: cause="requests.Session objects are opened"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Receivers of a signal, a new function for each request, as (identity, function) pairs."""
-# runs: 3.11 3.14
+# runs: 3.9 3.11 3.12 3.14
 # expect: verdict=leak holder="module __main__: SAVED\.receivers\b" type=list
 # expect: cause="callbacks are registered and never removed, such as .*receiver"
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Socket objects that are closed, and kept in the table of connections all the same."""
-# runs: 3.11 3.14
+# runs: 3.9 3.11 3.12 3.14
 # expect: verdict=leak holder="module __main__: CONNECTIONS\b" type=dict
 # expect: cause="sockets are opened and kept"
 

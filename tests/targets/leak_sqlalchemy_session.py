@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """One SQLAlchemy Session for the whole program: every order is added, none is ever committed."""
-# runs: 3.11 3.14
+# runs: 3.9 3.11 3.12 3.14
 # needs: sqlalchemy
 # expect: verdict=leak holder="module __main__: SESSION\._new\b" type=dict
 # expect: cause="SQLAlchemy Session that is added to"

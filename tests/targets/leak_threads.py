@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A thread for each request that waits for an answer which never comes."""
-# runs: 3.11 3.14
+# runs: 3.9 3.11 3.12 3.14
 # expect: verdict=leak holder="module threading: _active\b" type=dict
 # expect: cause="threads are started that never end"
 

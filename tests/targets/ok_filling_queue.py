@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A queue with a bound whose consumer is slow: it fills up in seconds, then producers wait."""
-# runs: 3.11 3.14
+# runs: 3.9 3.11 3.12 3.14
 # expect: no-leak verdict=cache|warm-up
 
 import queue

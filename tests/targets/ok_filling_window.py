@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A window in a deque with a maximal length that is not reached yet."""
-# runs: 3.11 3.14
+# runs: 3.9 3.11 3.12 3.14
 # expect: no-leak verdict=cache
 
 import collections

@@ -2,7 +2,7 @@
 """Ever larger jobs of small objects, of which two hundred are kept until the next job: no arena
 becomes free, though most of each is.
 """
-# runs: 3.11 3.14
+# runs: 3.9 3.11 3.12 3.14
 # expect: no-leak verdict=fragmentation
 
 import time

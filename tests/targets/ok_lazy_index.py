@@ -2,7 +2,7 @@
 """An index that is built at first use, part by part, of data of a given size: it is complete after
 a few seconds.
 """
-# runs: 3.11 3.14
+# runs: 3.9 3.11 3.12 3.14
 # expect: no-leak verdict=warm-up
 
 from common import payload, serve

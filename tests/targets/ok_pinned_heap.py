@@ -2,7 +2,7 @@
 """Ever larger jobs whose rows live in malloc's heap. While the rows are there a record is made that
 stays until the next: it pins the top of the heap, and what was freed below it is not given back.
 """
-# runs: 3.11 3.14
+# runs: 3.9 3.11 3.12 3.14
 # expect: no-leak verdict=fragmentation
 
 import time

@@ -2,7 +2,7 @@
 """A pool that starts a worker for each job while they are not enough: each brings its own
 tables, and then no more come.
 """
-# runs: 3.11 3.14
+# runs: 3.9 3.11 3.12 3.14
 # expect: no-leak verdict=warm-up
 
 import queue

@@ -159,6 +159,7 @@ struct simulated {
 	double batch; /* so many are taken out at once; 0: never */
 	double ends;  /* seconds after which nothing comes; 0: never */
 	double stays; /* of what is taken out at once, what is forgotten */
+	double every; /* seconds between bursts, in which all comes; 0: it comes one by one */
 };
 
 struct counts {
@@ -170,7 +171,9 @@ static double pass(uint64_t *seed, struct simulated *c, double from, double to, 
 {
 	double in = 0, out = 0;
 
-	if (!c->ends || to <= c->ends)
+	if (c->every)
+		in = c->arrivals * c->every * (floor(to / c->every) - floor(from / c->every));
+	else if (!c->ends || to <= c->ends)
 		in = poisson(seed, c->arrivals, to - from);
 	if (c->departures > 0)
 		out = poisson(seed, c->departures, to - from);
@@ -287,6 +290,20 @@ static void what_stops_for_good_is_a_warm_up(void **state)
 	assert_true(n.of[VERDICT_WARM_UP] > CONTAINERS * 9 / 10);
 }
 
+/* Whatever the look ends in: the pause between two bursts is no end of them. */
+static void bursts_are_not_said_to_stop(void **state)
+{
+	static const double every[] = { 0.17, 0.31, 0.5, 0.73, 1, 1.9 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(every) / sizeof(every[0]); i++) {
+		struct simulated c = { .arrivals = 180, .size = 10, .every = every[i] };
+		struct counts n = look_at_many("comes in bursts", &c);
+
+		assert_int_equal(n.of[VERDICT_LEAK], CONTAINERS);
+	}
+}
+
 static void leaks_are_found(void **state)
 {
 	static const struct simulated sparse = { .arrivals = 1, .size = 10 },
@@ -319,6 +336,7 @@ int main(void)
 		cmocka_unit_test(what_fills_to_its_bound_is_a_cache),
 		cmocka_unit_test(what_is_emptied_again_and_again_is_no_leak),
 		cmocka_unit_test(what_stops_for_good_is_a_warm_up),
+		cmocka_unit_test(bursts_are_not_said_to_stop),
 		cmocka_unit_test(leaks_are_found),
 	};
 

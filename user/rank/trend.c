@@ -34,6 +34,8 @@ double series_at(const struct series *s, double seconds)
 }
 
 #define WOBBLE 0.02	   /* of the gain: what a full container's size may go up and down by */
+#define PAUSES 1.5	   /* what comes in bursts pauses; a silence is longer than its pauses */
+#define PAUSE_BLIND 32	   /* of the look: longer without a size read is no pause known */
 #define WOBBLE_SILENCE 3.0 /* so much more silence for each element that may come and go */
 
 static double range_of(const struct series *s)
@@ -80,12 +82,32 @@ static void find_troughs(const struct series *s, struct trend *t)
 }
 
 /*
+ * The longest time that it did not grow in before point @end, and yet went on to. Where it was not
+ * looked at for long the pause may have been short.
+ */
+static double longest_pause(const struct series *s, unsigned end)
+{
+	double longest = 0, most = s->size[0], since = s->seconds[0];
+	double blind = (s->seconds[s->count - 1] - s->seconds[0]) / PAUSE_BLIND;
+
+	for (unsigned i = 1; i <= end; i++) {
+		if (s->size[i] <= most)
+			continue;
+		longest = fmax(longest, s->seconds[i - 1] - since +
+						fmin(s->seconds[i] - s->seconds[i - 1], blind));
+		most = s->size[i];
+		since = s->seconds[i];
+	}
+	return longest;
+}
+
+/*
  * When it was as large as it ever was, and how unlikely what did not come since then is. A full
  * container goes up and down by as much as it was seen to fall.
  */
 static void find_plateau(const struct series *s, struct trend *t)
 {
-	double wobble = 0, most = s->size[0], start = s->seconds[0], rate;
+	double wobble = 0, most = s->size[0], start = s->seconds[0], rate, quiet;
 	unsigned i = 0;
 
 	for (unsigned k = 1; k < s->count; k++) {
@@ -99,7 +121,9 @@ static void find_plateau(const struct series *s, struct trend *t)
 	if (t->stopped_at <= 0)
 		return;
 	rate = (s->size[i] - s->size[0]) / t->stopped_at;
-	t->silence = rate * (s->seconds[s->count - 1] - s->seconds[i]) - WOBBLE_SILENCE * wobble;
+	quiet = s->seconds[s->count - 1] - s->seconds[i];
+	if (quiet > PAUSES * longest_pause(s, i))
+		t->silence = rate * quiet - WOBBLE_SILENCE * wobble;
 }
 
 static void find_significance(const struct series *s, struct trend *t, double departures,

@@ -5,7 +5,8 @@
  * growth must be far beyond that.
  *
  *	z        gain / sqrt(gain + 2 * departures): how far from a container that turns over
- *	silence  how many more would have come since it last grew, at the rate until then
+ *	silence  how many more would have come since it last grew, at the rate until then; none
+ *	         where it paused for about as long before
  *	troughs  what is left where it was emptied
  *
  * Error rates, as tests/unit/t_trend.c shows them by simulating thousands of containers over a
@@ -17,6 +18,7 @@
  *	is filled and emptied, again and again     1 in 1,000      cache 19 in 20, undecided
  *	grows and stops for good                   1 in 5,000      warm-up
  *	leaks 20 a second                          999 in 1,000
+ *	leaks in bursts, up to 2 s apart           all
  *	leaks 10 of 30 a second that come          9 in 10         undecided; cache 1 in 40
  *	is emptied, and a fifth forgotten          9 in 10         undecided
  *	leaks 1 a second                           1 in 4          undecided; -d 2m tells

@@ -213,12 +213,9 @@ void suspects_judge(struct suspects *s, double seconds)
 
 void suspects_explain(struct suspects *s, struct heap *heap)
 {
-	for (unsigned i = 0; i < s->count && i < SUSPECTS_WATCHED; i++) {
-		struct candidate *c = &s->suspect[i].candidate;
-
-		if (c->verdict == VERDICT_LEAK || c->verdict == VERDICT_UNDECIDED)
-			causes_find(heap, s->suspect[i].holder, c);
-	}
+	/* whatever the verdict is so far: it may become another at the end of the look */
+	for (unsigned i = 0; i < s->count && i < SUSPECTS_WATCHED; i++)
+		causes_find(heap, s->suspect[i].holder, &s->suspect[i].candidate);
 }
 
 unsigned suspects_watched(struct suspects *s, struct store **store)

@@ -33,7 +33,8 @@ void suspects_release(struct suspects *s);
 /* Judge all again, after sizes or stores came in. Leaks come first, then most bytes a second. */
 void suspects_judge(struct suspects *s, double seconds);
 
-/* Why those grow that leak, or may; right after a search, while what it found is still there. */
+/* Why those that are watched would grow; right after a search, while what it found is still there.
+ */
 void suspects_explain(struct suspects *s, struct heap *h);
 
 /* Stores of the first SUSPECTS_WATCHED into @store; how many. */
