@@ -102,7 +102,32 @@ static bool functions(const struct scene *s, struct candidate *c)
 			 "once: one made in each call holds that call's variables.");
 }
 
-static const struct cause table[] = { { "finalizers", finalizers },
+/* (function, arguments, keywords or None) in a list that the interpreter itself holds. */
+static bool is_registration(const struct scene *s, uint64_t addr)
+{
+	const struct py_layout *l = &s->r->rt->layout;
+	const struct py_type *arguments;
+
+	if (scene_type(s, addr)->kind != KIND_TUPLE || scene_word(s, addr, l->ob_size) != 3)
+		return false;
+	arguments = scene_type(s, scene_word(s, addr, l->tu_item + 8));
+	return arguments && arguments->kind == KIND_TUPLE;
+}
+
+/* Modules/atexitmodule.c: from 3.14 a list in the interpreter's state. */
+static bool at_exit(const struct scene *s, struct candidate *c)
+{
+	if (!s->root || s->root->kind != ROOT_DATA || !strstr(s->root->label, "python") ||
+	    s->levels || !s->self.type || s->self.type->kind != KIND_LIST ||
+	    !scene_have(s, is_registration, NULL))
+		return false;
+	return cause_say(c, "atexit.register() is called again and again",
+			 "Register one function once, that closes what is still open then; "
+			 "atexit.unregister() what is done with.");
+}
+
+static const struct cause table[] = { { "at exit", at_exit },
+				      { "finalizers", finalizers },
 				      { "weak references, alive", listed },
 				      { "weak references, dead", weakrefs },
 				      { "bound methods", methods },

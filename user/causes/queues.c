@@ -21,10 +21,16 @@ static const char *class_of(const struct scene *s, uint64_t addr)
 static bool queue(const struct scene *s, struct candidate *c)
 {
 	char name[SCENE_NAME], cause[sizeof(c->cause)];
-	const char *class = class_of(s, scene_owner(s, name, sizeof(name)));
+	const char *class;
 
-	if (!class || !s->self.type ||
-	    (s->self.type->kind != KIND_DEQUE && s->self.type->kind != KIND_LIST))
+	if (!s->self.type)
+		return false;
+	/* a SimpleQueue of 3.13 and later keeps its elements itself, others in a list or a deque */
+	if (s->self.type->kind == KIND_DEQUE || s->self.type->kind == KIND_LIST)
+		class = class_of(s, scene_owner(s, name, sizeof(name)));
+	else
+		class = s->holder->sized ? NULL : class_of(s, s->self.addr);
+	if (!class)
 		return false;
 	snprintf(cause, sizeof(cause), "%s is filled faster than it is drained", class);
 	return cause_say(c, cause,

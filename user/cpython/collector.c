@@ -189,6 +189,35 @@ uint64_t py_collector_main(const struct py_runtime *rt, struct remote *mem,
 	return interp ? interp + l->is_gc : 0;
 }
 
+/* PyGC_Head {_gc_next, _gc_prev}, the lowest two bits of both are flags. */
+bool py_collector_before(struct remote *mem, uint64_t *at, uint64_t *object)
+{
+	uint64_t head[2], before, next;
+
+	if (remote_read(mem, *at, head, sizeof(head)))
+		return false;
+	before = head[1] & ~3ull;
+	if (!remote_plausible(before) || !remote_u64(mem, before, &next) || (next & ~3ull) != *at)
+		return false;
+	*at = before;
+	*object = before + sizeof(head);
+	return true;
+}
+
+/* It follows the generations; between them, up to 3.13, lies a pointer to the first. */
+uint64_t py_collector_permanent(struct remote *mem, uint64_t state, const struct gc_layout *l)
+{
+	uint64_t at = state + l->generations + GC_GENERATIONS * l->generation_size;
+	uint64_t word, before = 0, object;
+
+	if (!remote_u64(mem, at, &word))
+		return 0;
+	if (word == state + l->generations)
+		at += 8;
+	before = at;
+	return py_collector_before(mem, &before, &object) ? at : 0;
+}
+
 int64_t py_collector_interpreter(const struct gc_layout *l, const struct py_layout *layout,
 				 struct remote *mem, uint64_t state)
 {

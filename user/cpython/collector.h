@@ -65,6 +65,13 @@ int py_collector_read(const struct gc_layout *l, struct remote *mem, uint64_t st
 uint64_t py_collector_main(const struct py_runtime *rt, struct remote *mem,
 			   const struct gc_layout *l);
 
+/* Head of the ring of frozen objects (gc.freeze()); 0 where it is not found. */
+uint64_t py_collector_permanent(struct remote *mem, uint64_t state, const struct gc_layout *l);
+
+/* Step @at, a head in a ring, to the one before; @object is what that heads. False where the ring
+ * is torn. */
+bool py_collector_before(struct remote *mem, uint64_t *at, uint64_t *object);
+
 /* The id of the interpreter whose collector's state is at @state; -1 where that is not known. */
 int64_t py_collector_interpreter(const struct gc_layout *l, const struct py_layout *layout,
 				 struct remote *mem, uint64_t state);

@@ -25,6 +25,16 @@ static void note_unreached(struct holders *h, uint64_t *by_type, unsigned type, 
 	by_type[type] += size;
 }
 
+static void note_lost(struct holders *h, uint32_t block, unsigned type, uint64_t size)
+{
+	h->lost_bytes += size;
+	if (type == TYPE_NONE)
+		return;
+	h->lost_objects++;
+	h->lost_example = block;
+	content_add(h->lost, UNREACHED_TYPES, type, 1, size);
+}
+
 bool holders_is_native(const struct reach *r, uint32_t block)
 {
 	/* beyond so many steps of raw memory it is C code's data structure, whoever holds that */
@@ -68,7 +78,7 @@ static void sort_block(struct holders *h, struct anchors *a, struct reach *r, ui
 	h->survivors += type != TYPE_NONE;
 	h->survivor_bytes += x->size;
 	if (anchor == ANCHOR_NONE)
-		h->lost_objects += type != TYPE_NONE;
+		note_lost(h, block, type, x->size);
 	else
 		anchors_charge(a, anchor, block, type, x->size);
 }
@@ -162,12 +172,29 @@ static int64_t bound_of(struct reach *r, uint32_t block)
 	return bound_at(r, parent, KIND_LRU, l->lc_maxsize);
 }
 
+/* Objects whose own memory holds references and nothing else: a slot that is left is cleared. */
+static bool keeps_references(const struct reach *r, uint32_t block)
+{
+	static const char *const names[] = { "_queue.SimpleQueue" }; /* from 3.13, a ring */
+	unsigned type = block == PARENT_NONE || reach_is_root(block) ? TYPE_NONE
+								     : reach_type(r, block);
+
+	for (size_t i = 0; type != TYPE_NONE && i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(types_get(r->types, type)->name, names[i]) == 0)
+			return true;
+	return false;
+}
+
 /* Raw memory may be a container of C code, or a buffer with stale words in it. */
 static bool through_raw(const struct reach *r, uint32_t block)
 {
-	for (; block != PARENT_NONE && !reach_is_root(block); block = reach_parent(r, block))
-		if (reach_type(r, block) == TYPE_NONE)
+	while (block != PARENT_NONE && !reach_is_root(block)) {
+		uint32_t parent = reach_parent(r, block);
+
+		if (reach_type(r, block) == TYPE_NONE && !keeps_references(r, parent))
 			return true;
+		block = parent;
+	}
 	return false;
 }
 

@@ -59,7 +59,11 @@ struct holders {
 	uint64_t survivors, survivor_bytes;
 	uint64_t unreached_objects, unreached_bytes; /* typed survivors that nothing leads to */
 	uint64_t native_bytes, native_blocks;	     /* raw survivors to which no object leads */
-	uint64_t lost_objects; /* without an old ancestor, or beyond HOLDERS_MAX */
+	/* Survivors without an old ancestor, such as what hangs from an array of C code that moves
+	 * as it grows, or beyond HOLDERS_MAX. */
+	uint64_t lost_objects, lost_bytes;
+	uint32_t lost_example; /* the last of them */
+	struct content lost[UNREACHED_TYPES];
 	struct content unreached[UNREACHED_TYPES]; /* largest first */
 };
 

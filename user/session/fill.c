@@ -14,6 +14,7 @@
 #include "../target/service.h"
 #include "allocations.h"
 #include "parts.h"
+#include "unanchored.h"
 #include "uncollected.h"
 
 #define UNREACHED_LEAST 50  /* objects worth a warning */
@@ -58,7 +59,7 @@ static int fill_candidates(struct report *r, struct heap *heap, const struct sus
 {
 	int added;
 
-	r->candidates = calloc(s->count + 2 + ALLOCATIONS_CANDIDATES_MAX, sizeof(*r->candidates));
+	r->candidates = calloc(s->count + 3 + ALLOCATIONS_CANDIDATES_MAX, sizeof(*r->candidates));
 	if (!r->candidates)
 		return -ENOMEM;
 	for (unsigned i = 0; i < s->count; i++) {
@@ -75,6 +76,8 @@ static int fill_candidates(struct report *r, struct heap *heap, const struct sus
 	if (fragmentation(r, heap, rss, &r->candidates[r->count]))
 		r->count++;
 	if (uncollected_find(heap, &r->candidates[r->count]))
+		r->count++;
+	if (unanchored_find(heap, &r->candidates[r->count]))
 		r->count++;
 	r->count = verdict_order(r->candidates, r->count, r->threshold_bytes_per_second);
 	return 0;

@@ -92,6 +92,15 @@ static void find_type(struct suspect *s, const struct holder *h, const struct re
 	s->store.type_at = types_size_word(r->types, o.type) - r->rt->layout.ob_type;
 }
 
+/*
+ * Does it stay for as long as the process? A local variable of C code on a stack does not, and a
+ * word in C data may be any; a container that one leads to straight is the interpreter's own.
+ */
+static bool is_lasting(const struct holder *h)
+{
+	return h->root != ROOT_STACK && (h->root != ROOT_DATA || (h->sized && !h->through_raw));
+}
+
 static void describe(struct suspect *s, const struct holder *h, struct heap *heap)
 {
 	struct candidate *c = &s->candidate;
@@ -105,7 +114,7 @@ static void describe(struct suspect *s, const struct holder *h, struct heap *hea
 			      .slots_of_one = h->slots_of_one,
 			      .bound = h->bound > 0 ? h->bound : UNKNOWN,
 			      .through_raw = h->through_raw,
-			      .lasting = h->root != ROOT_DATA && h->root != ROOT_STACK },
+			      .lasting = is_lasting(h) },
 		.store = { .words = h->words, .chain = h->chain, .sized = h->sized }
 	};
 	memcpy(s->store.word, h->word, sizeof(s->store.word));

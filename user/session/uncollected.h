@@ -9,8 +9,9 @@
 #include "../model/report.h"
 
 /*
- * Where the cyclic collector is off, by gc.disable() or a threshold of 0, what is unreached does
- * not await a collection but stays for good. Then @c is filled, and true returned.
+ * Where the cyclic collector is off, by gc.disable() or a threshold of 0, or gc.freeze() takes from
+ * it what is unreached, that does not await a collection but stays for good. Then @c is filled, and
+ * true returned.
  */
 bool uncollected_find(const struct heap *heap, struct candidate *c);
 
