@@ -18,6 +18,7 @@ import time
 record = []
 recording = [False]
 INSIDE = sys.version_info >= (3, 13)
+METH_FASTCALL = 0x80
 
 
 class Stamp(ctypes.Structure):
@@ -25,10 +26,23 @@ class Stamp(ctypes.Structure):
                 ("after", ctypes.c_longlong)]
 
 
+class Method(ctypes.Structure):
+    """PyMethodDef"""
+    _fields_ = [("name", ctypes.c_char_p), ("function", ctypes.c_void_p), ("flags", ctypes.c_int),
+                ("doc", ctypes.c_char_p)]
+
+
+def address(function):
+    return ctypes.cast(function, ctypes.c_void_p).value
+
+
 library = ctypes.PyDLL(os.path.join(os.path.dirname(os.path.abspath(__file__)), "stamp.so"))
-stamp = library.stamp
-stamp.argtypes = [ctypes.py_object, ctypes.py_object]
-stamp.restype = None
+ctypes.c_void_p.in_dll(library, "incref").value = address(ctypes.pythonapi.Py_IncRef)
+method = Method(b"stamp", address(library.stamp), METH_FASTCALL, None)
+bind = ctypes.pythonapi.PyCFunction_NewEx
+bind.argtypes = [ctypes.POINTER(Method), ctypes.py_object, ctypes.c_void_p]
+bind.restype = ctypes.py_object
+stamp = bind(ctypes.byref(method), None, None)
 stamps = (Stamp * 65536).in_dll(library, "stamps")
 stamped = ctypes.c_uint.in_dll(library, "stamped")
 
@@ -98,6 +112,7 @@ def events():
 
 def main():
     kept = [{"kept": [i]} for i in range(20000)]
+    ctypes.memset(stamps, 0, ctypes.sizeof(stamps))  # no page of it is new later
     gc.callbacks[:] = [stamp, note, stamp]
     gc.collect()
     print("READY", flush=True)
