@@ -25,16 +25,6 @@ static void note_unreached(struct holders *h, uint64_t *by_type, unsigned type, 
 	by_type[type] += size;
 }
 
-static void note_lost(struct holders *h, uint32_t block, unsigned type, uint64_t size)
-{
-	h->lost_bytes += size;
-	if (type == TYPE_NONE)
-		return;
-	h->lost_objects++;
-	h->lost_example = block;
-	content_add(h->lost, UNREACHED_TYPES, type, 1, size);
-}
-
 bool holders_is_native(const struct reach *r, uint32_t block)
 {
 	/* beyond so many steps of raw memory it is C code's data structure, whoever holds that */
@@ -49,6 +39,38 @@ bool holders_is_native(const struct reach *r, uint32_t block)
 			       reach_root(r, block)->kind == ROOT_STACK;
 	}
 	return true;
+}
+
+/* Does C data lead to the block? A module or a frame that is new as a whole is no container. */
+static bool hangs_from_data(const struct reach *r, uint32_t block)
+{
+	for (unsigned steps = 0; steps < NATIVE_STEPS; steps++) {
+		block = reach_parent(r, block);
+		if (block == PARENT_NONE || reach_is_root(block))
+			return block != PARENT_NONE && reach_root(r, block)->kind == ROOT_DATA;
+	}
+	return false;
+}
+
+static void note_lost(struct holders *h, const struct reach *r, uint32_t block, uint64_t size)
+{
+	unsigned type = reach_type(r, block);
+
+	if (!hangs_from_data(r, block))
+		return;
+	h->lost_bytes += size;
+	if (type == TYPE_NONE)
+		return;
+	h->lost_objects++;
+	h->lost_example = block;
+	content_add(h->lost, UNREACHED_TYPES, type, 1, size);
+}
+
+static void count_newborn(struct holders *h, struct anchors *a, struct reach *r, uint32_t block)
+{
+	anchors_count_newborn(a, r, block);
+	h->lost_newborn += reach_parent(r, block) != PARENT_NONE &&
+			   anchors_of(a, r, block) == ANCHOR_NONE && hangs_from_data(r, block);
 }
 
 /* A survivor, or raw memory that belongs to one: to its anchor, or to those that nobody reaches. */
@@ -78,7 +100,7 @@ static void sort_block(struct holders *h, struct anchors *a, struct reach *r, ui
 	h->survivors += type != TYPE_NONE;
 	h->survivor_bytes += x->size;
 	if (anchor == ANCHOR_NONE)
-		note_lost(h, block, type, x->size);
+		note_lost(h, r, block, x->size);
 	else
 		anchors_charge(a, anchor, block, type, x->size);
 }
@@ -128,7 +150,7 @@ static int sort_survivors(struct holders *h, struct anchors *a, struct reach *r)
 				sort_block(h, a, r, by_type, n, x);
 			else if ((b->birth[n] & BIRTH_WALK) == r->history->walks && b->print[n] &&
 				 b->type[n] != TYPE_NONE)
-				anchors_count_newborn(a, r, n);
+				count_newborn(h, a, r, n);
 	}
 	for (size_t i = 0; i < UNREACHED_TYPES; i++) {
 		unsigned most = 0;

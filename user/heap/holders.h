@@ -59,9 +59,11 @@ struct holders {
 	uint64_t survivors, survivor_bytes;
 	uint64_t unreached_objects, unreached_bytes; /* typed survivors that nothing leads to */
 	uint64_t native_bytes, native_blocks;	     /* raw survivors to which no object leads */
-	/* Survivors without an old ancestor, such as what hangs from an array of C code that moves
-	 * as it grows, or beyond HOLDERS_MAX. */
-	uint64_t lost_objects, lost_bytes;
+	/*
+	 * Survivors that hang from C data without an old ancestor, such as from an array that moves
+	 * as it grows, or beyond HOLDERS_MAX; and what came there since the walk before the latest.
+	 */
+	uint64_t lost_objects, lost_bytes, lost_newborn;
 	uint32_t lost_example; /* the last of them */
 	struct content lost[UNREACHED_TYPES];
 	struct content unreached[UNREACHED_TYPES]; /* largest first */

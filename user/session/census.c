@@ -242,7 +242,7 @@ int census_run(struct census *c, pid_t pid, const struct options *o, struct log 
 		fill_target(&c->about, &s.process, &s.rt);
 		s.began = clock_ns();
 		err = look(&s, c, (double)o->diff_ns / 1e9);
-		if (err && !process_alive(&s.process))
+		if (err == -ESRCH || (err && !process_alive(&s.process)))
 			err = err_set(e, -ESRCH, EXIT_TARGET_GONE,
 				      "pid %d (%s) ended while its heap was read", pid,
 				      s.process.comm);

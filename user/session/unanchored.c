@@ -7,6 +7,7 @@
 #include "../util/strbuf.h"
 
 #define OBJECTS_LEAST 100
+#define NEWBORN_LEAST 10 /* it goes on */
 #define CONFIDENCE 0.4
 
 bool unanchored_find(struct heap *heap, struct candidate *c)
@@ -15,7 +16,7 @@ bool unanchored_find(struct heap *heap, struct candidate *c)
 	const struct root *root;
 	struct strbuf content;
 
-	if (h->lost_objects < OBJECTS_LEAST || h->interval <= 0)
+	if (h->lost_objects < OBJECTS_LEAST || h->lost_newborn < NEWBORN_LEAST || h->interval <= 0)
 		return false;
 	root = path_root(&heap->reach, h->lost_example);
 	if (!root)

@@ -261,7 +261,7 @@ int who_run(struct who *w, pid_t pid, const struct options *o, struct log *log, 
 		fill_target(&w->about, &s.process, &s.rt);
 		s.began = clock_ns();
 		err = look(&s, w, e);
-		if (err && !process_alive(&s.process))
+		if (err == -ESRCH || (err && !process_alive(&s.process)))
 			err = err_set(e, -ESRCH, EXIT_TARGET_GONE,
 				      "pid %d (%s) ended while its heap was read", pid,
 				      s.process.comm);
