@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """
 Collects, and keeps what gc.callbacks was told of each collection. Reads commands: "go" works and
-prints the record as one line of JSON, "exit" ends the process inside a collection, "quit" ends it.
+prints the record as one line of JSON, "busy" does nothing but collect from then on, "exit" ends the
+process inside a collection, "quit" ends it.
 
 The times are of stamp.so, beside this file: from the last callback before a collection to the first
 one after it where callbacks are called outside of the collector (to 3.12), and from the first to
@@ -126,6 +127,10 @@ def main():
             wall = time.time_ns() - time.monotonic_ns()
             print(json.dumps({"wall": wall, "events": events(), "garbage": len(gc.garbage)}),
                   flush=True)
+        elif line.strip() == "busy":
+            print("busy", flush=True)
+            while True:
+                gc.collect()
         elif line.strip() == "exit":
             churn(3)
             Leaver()

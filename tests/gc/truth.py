@@ -24,6 +24,7 @@ APART_NS = 500e6  # of the starts: other clocks, and emulated machines
 OFF_NS = 3000  # off the CPU that long outside of the collector: the two measure different things
 EXPLICIT = 11  # calls of gc.collect() in target.py that collect
 WAIT_SECONDS = 20
+ATTACHED = 5  # inside of a collection
 SHARES = {"Node": 3 / 6, "Leaf": 1 / 6, "list": 2 / 6}  # of garbage.py
 
 
@@ -194,6 +195,19 @@ def check_exit(interpreter):
     expect(any("in the middle of a collection" in each for each in report["warnings"]),
            "no word of it: %s", report["warnings"])
     return "said"
+
+
+def check_inside(interpreter):
+    """The watch begins inside a collection, whose lists are not what they are outside of it."""
+    with launch.Target(interpreter, program("target.py")) as target:
+        expect(target.wait_ready(), "the target did not start")
+        target.tell("busy")
+        target.child.stdout.readline()
+        for _ in range(ATTACHED):
+            done = launch.pyleak(["gc", "-p", str(target.pid), "-d", "500ms", "--format", "json"])
+            expect(done.exit == 0, "exit %s: %s", done.exit, done.stderr[-300:])
+            expect(json.loads(done.stdout)["collections"], "no collection was seen")
+    return "%d times" % ATTACHED
 
 
 def check_short(interpreter):

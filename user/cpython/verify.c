@@ -325,18 +325,29 @@ static int check_threads(struct look *k, const struct process *p)
 	return 0;
 }
 
-/* Is there an array of generations at @head: rings whose heads lie in it, head.next.prev == head?
+/*
+ * Is it the head of a ring? While it is collected the links back hold reference counts, all but the
+ * head's own, for as long as the collection takes: then the last one must lead to the head.
  */
+static bool is_ring(struct look *k, uint64_t head)
+{
+	const struct py_layout *l = &k->rt->layout;
+	uint64_t next = word(k, head + l->gc_next) & ~GC_TAG_BITS;
+	uint64_t last = word(k, head + l->gc_prev) & ~GC_TAG_BITS;
+
+	return next >= 0x1000 && last >= 0x1000 &&
+	       ((word(k, next + l->gc_prev) & ~GC_TAG_BITS) == head ||
+		(word(k, last + l->gc_next) & ~GC_TAG_BITS) == head);
+}
+
+/* Is there an array of generations at @head: rings whose heads lie in it? */
 static bool are_generations(struct look *k, uint64_t head)
 {
 	const struct py_layout *l = &k->rt->layout;
 
-	for (int i = 0; i < GENERATIONS; i++, head += l->gc_generation_size) {
-		uint64_t next = word(k, head + l->gc_next) & ~GC_TAG_BITS;
-
-		if (next < 0x1000 || (word(k, next + l->gc_prev) & ~GC_TAG_BITS) != head)
+	for (int i = 0; i < GENERATIONS; i++, head += l->gc_generation_size)
+		if (!is_ring(k, head))
 			return false;
-	}
 	return true;
 }
 

@@ -108,6 +108,12 @@ void paths_init_pauses(struct paths *p, const struct pauses *pauses)
 	drop_last_part(p);
 }
 
+bool paths_same_frame(const struct frame *a, const struct frame *b)
+{
+	return a->line == b->line && strcmp(a->file, b->file) == 0 &&
+	       strcmp(a->function, b->function) == 0;
+}
+
 const char *paths_short(const struct paths *p, const char *file)
 {
 	const char *part = library_part(file);

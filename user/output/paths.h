@@ -30,6 +30,9 @@ void paths_init_resources(struct paths *p, const struct resources *r, size_t cou
 /* Is it a file of Python's own library or of an installed package? */
 bool paths_is_library(const char *file);
 
+/* The same line of the same function? */
+bool paths_same_frame(const struct frame *a, const struct frame *b);
+
 /* The part of @file to print, inside of @file. */
 const char *paths_short(const struct paths *p, const char *file);
 

@@ -22,12 +22,9 @@
 #include "page.h"
 #include "paths.h"
 #include "pauses_chart.h"
+#include "pauses_worst.h"
 
-#define FRAMES_SHOWN 4
 #define LINES_SHOWN 5
-#define WORTH 20 /* pauses shorter than the longest by that factor are not what is looked for */
-#define INDENT 3
-#define WAITED_SHARE 0.2
 #define PLUS_MINUS "\xc2\xb1"
 
 static const char *const generation_names[PAUSE_GENERATIONS] = {
@@ -148,128 +145,11 @@ static void put_charts(const struct table *t)
 	chart_times(&t->page, t->p);
 }
 
-static void put_frame(const struct table *t, const char *label, const struct frame *f,
-		      enum page_style style)
-{
-	char text[512];
-
-	paths_frame(&t->paths, f, page_room(&t->page, INDENT + PAGE_LABEL), text, sizeof(text));
-	page_field(&t->page, INDENT, label, style, text);
-}
-
-/* Frames of the program's own are shown, those of libraries between them are counted. */
-static void put_stack(const struct table *t, const struct pause_stack *s)
-{
-	const char *label = "tripped at";
-	uint32_t hidden = 0, shown = 0;
-	char text[64];
-
-	for (uint32_t i = 0; i < s->stack.depth; i++) {
-		const struct frame *f = &s->stack.frame[i];
-
-		if (i && !t->verbose && (paths_is_library(f->file) || shown == FRAMES_SHOWN)) {
-			hidden++;
-			continue;
-		}
-		put_frame(t, label, f, i == s->own ? PAGE_BOLD : PAGE_PLAIN);
-		label = shown++ ? "" : "called from";
-	}
-	if (!hidden)
-		return;
-	snprintf(text, sizeof(text), ELLIPSIS " %u more frame%s", hidden, hidden == 1 ? "" : "s");
-	page_field(&t->page, INDENT, label, PAGE_QUIET, text);
-}
-
-static void add_waited(struct strbuf *s, const struct pause *one)
-{
-	char off[UNITS_TEXT], queue[UNITS_TEXT];
-
-	units_span(off, (double)one->off_ns / 1e9);
-	units_span(queue, (double)one->queue_ns / 1e9);
-	strbuf_addf(s, "; %s of it not on a CPU, %s waiting for one", off, queue);
-}
-
-static void put_pause(const struct table *t, unsigned rank, const struct pause *one, bool same)
-{
-	const struct pauses *p = t->p;
-	char text[320], span[UNITS_TEXT], count[UNITS_TEXT];
-	struct strbuf s;
-
-	units_span(span, (double)one->pause_ns / 1e9);
-	page_clean(&t->page, span, sizeof(span));
-	fprintf(t->page.out, "%u  ", rank);
-	page_put(&t->page, PAGE_BOLD, span);
-	strbuf_init(&s, text, sizeof(text));
-	strbuf_addf(&s, "generation %u, %.2f s after the start", one->generation,
-		    ((double)one->start_ns - (double)p->began_ns) / 1e9);
-	if (one->cause == PAUSE_EXPLICIT)
-		strbuf_add(&s, ", asked for");
-	else if (one->cause != PAUSE_CAUSE_UNKNOWN)
-		strbuf_addf(&s, ", %s", pause_cause_name(one->cause));
-	strbuf_addf(&s, ", thread %d", one->tid);
-	if (one->interpreter > 0)
-		strbuf_addf(&s, ", interpreter %" PRId64, one->interpreter);
-	fprintf(t->page.out, "  %s\n", text);
-	strbuf_truncate(&s, 0);
-	units_count(count, one->collected);
-	strbuf_addf(&s, "%s object%s", count, one->collected == 1 ? "" : "s");
-	if (one->tracked != UNKNOWN) {
-		units_count(count, one->tracked);
-		strbuf_addf(&s, ", of %s tracked", count);
-	}
-	if ((double)one->off_ns > WAITED_SHARE * (double)one->pause_ns)
-		add_waited(&s, one);
-	page_field(&t->page, INDENT, "freed", PAGE_PLAIN, text);
-	if (one->stack >= 0 && !same)
-		put_stack(t, &p->stack[one->stack]);
-	else
-		page_field(&t->page, INDENT, "tripped at", PAGE_QUIET,
-			   same ? "the same place as the one above" : "no Python code");
-}
-
-static int by_pause(const void *a, const void *b)
-{
-	const struct pause *x = *(const struct pause *const *)a,
-			   *y = *(const struct pause *const *)b;
-
-	return x->pause_ns < y->pause_ns ? 1 : x->pause_ns > y->pause_ns ? -1 : 0;
-}
-
-static int put_worst(const struct table *t)
-{
-	const struct pauses *p = t->p;
-	const struct pause **order = calloc(p->count + 1, sizeof(struct pause *));
-	size_t shown = t->worst && t->worst < p->count ? t->worst : p->count;
-
-	if (!order)
-		return -ENOMEM;
-	for (size_t i = 0; i < p->count; i++)
-		order[i] = &p->pause[i];
-	qsort(order, p->count, sizeof(struct pause *), by_pause);
-	while (!t->verbose && shown && WORTH * order[shown - 1]->pause_ns < order[0]->pause_ns)
-		shown--;
-	if (shown) {
-		fputc('\n', t->page.out);
-		page_put(&t->page, PAGE_QUIET, "the longest pauses\n");
-	}
-	for (size_t i = 0; i < shown; i++)
-		put_pause(t, (unsigned)i + 1, order[i],
-			  i && order[i]->stack >= 0 && order[i]->stack == order[i - 1]->stack);
-	free(order);
-	return 0;
-}
-
 /* Time and number of the collections that one line tripped, over all stacks that begin with it. */
 struct line {
 	const struct frame *frame;
 	uint64_t ns, count, explicit_count;
 };
-
-static bool same_frame(const struct frame *a, const struct frame *b)
-{
-	return a->line == b->line && strcmp(a->file, b->file) == 0 &&
-	       strcmp(a->function, b->function) == 0;
-}
 
 static int by_ns(const void *a, const void *b)
 {
@@ -287,7 +167,7 @@ static size_t sum_lines(const struct pauses *p, struct line *line)
 		const struct frame *f = &s->stack.frame[s->own];
 		size_t at = 0;
 
-		while (at < lines && !same_frame(line[at].frame, f))
+		while (at < lines && !paths_same_frame(line[at].frame, f))
 			at++;
 		if (at == lines)
 			line[lines++] = (struct line){ .frame = f };
@@ -425,7 +305,7 @@ int pauses_table(FILE *out, const struct pauses *p, const struct format_options 
 	put_findings(&t);
 	put_generations(&t);
 	put_charts(&t);
-	err = put_worst(&t);
+	err = pauses_worst(&t.page, &t.paths, p, o);
 	if (!err)
 		err = put_lines(&t);
 	put_freed(&t);

@@ -8,15 +8,9 @@
 #define FRAMES_SHOWN 4
 #define NATIVE_BYTES 1024
 
-static bool same_frame(const struct frame *a, const struct frame *b)
-{
-	return a->line == b->line && strcmp(a->file, b->file) == 0 &&
-	       strcmp(a->function, b->function) == 0;
-}
-
 static bool has_caller_outside(const struct candidate *c)
 {
-	return c->stored_by.function[0] && !same_frame(&c->stored_by, &c->stored_at);
+	return c->stored_by.function[0] && !paths_same_frame(&c->stored_by, &c->stored_at);
 }
 
 /* On one line where that can be had by leaving out directories. */
@@ -55,7 +49,7 @@ static uint32_t library_frames(const struct candidate *c, uint32_t at, uint32_t 
 static uint32_t frames_up_to(const struct candidate *c, const struct frame *known, uint32_t depth)
 {
 	for (uint32_t i = 0; i < depth; i++)
-		if (same_frame(&c->stack.frame[i], known))
+		if (paths_same_frame(&c->stack.frame[i], known))
 			return i + 1;
 	return 0;
 }
