@@ -153,9 +153,9 @@ def expect_nothing_lost(seen):
     expect(not lost and seen.dropped[DROP_BAD_FRAME] <= BAD_FRAMES_MOST, "dropped %s", seen.dropped)
 
 
-def check_blocks(interpreter, way="best"):
+def check_blocks(interpreter, way="best", then=None):
     """Each leaking function's blocks and bytes, and the interpreter's own count of blocks, between
-    two moments at which it does the same."""
+    two moments at which it does the same; @then(target, account) goes on from there."""
     truth = truth_of(interpreter)
     expect(len(truth) > 8, "tracemalloc saw only %s", sorted(truth))
     with started(interpreter) as target, Account(target.pid, way=way) as account:
@@ -163,6 +163,8 @@ def check_blocks(interpreter, way="best"):
         before = account.report()
         grown = leak(target, COUNT)["blocks"] - blocks
         seen = account.report()
+        if then:
+            then(target, account)
     check_functions(before, truth)
     came = seen.objects - before.objects
     expect(abs(came - grown) <= BLOCKS_OFF, "%d more are outstanding, %d came", came, grown)
@@ -209,10 +211,10 @@ def check_large(interpreter, way="best"):
     expect_nothing_lost(seen)
 
 
-def check_ways(interpreter, checks=(check_blocks,)):
-    """By every way to attach that this kernel has."""
+def check_ways(interpreter, checks=(check_blocks,), ways=range(WAYS)):
+    """By every way to attach that this kernel has, of @ways."""
     names = []
-    for way in range(WAYS):
+    for way in ways:
         try:
             for check in checks:
                 check(interpreter, way)
@@ -303,17 +305,21 @@ def check_dying(interpreter):
     expect(not wrong, "there is also %s", wrong)
 
 
-def check_exec(interpreter):
+def expect_stopped(target, account):
     """After an exec nothing counts: addresses mean something else."""
-    with started(interpreter) as target, Account(target.pid, "pl") as account:
-        leak(target, COUNT)
-        before = account.report()
-        target.tell("exec")
-        time.sleep(1.0)
-        after = account.report()
+    before = account.report()
+    target.tell("exec")
+    time.sleep(1.0)
+    after = account.report()
     expect(after.numbers["stopped"] == 1, "the exec was not noticed")
     grown = after.numbers["live"] - before.numbers["live"]
     expect(grown < COUNT, "%d allocations after the exec count", grown)
+
+
+def check_exec(interpreter):
+    with started(interpreter) as target, Account(target.pid, "pl") as account:
+        leak(target, COUNT)
+        expect_stopped(target, account)
 
 
 def exact(interpreter):
