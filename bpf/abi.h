@@ -148,7 +148,6 @@ struct gc_key {
 
 struct gc_running {
 	__u64 start_ns; /* CLOCK_MONOTONIC */
-	__u64 probe_ns; /* our own program took before that */
 	__u64 state;
 	__u64 thread_state; /* 0: not looked up at entry */
 	struct gc_clock clock;
@@ -162,7 +161,6 @@ struct gc_outcome {
 	__u64 pause_ns;
 	__u64 off_ns;	/* of the pause: not on a CPU */
 	__u64 queue_ns; /* of that: waiting for one */
-	__u64 probe_ns; /* beside the pause: our own programs took, at entry and return */
 	__u64 minor_faults, major_faults;
 	__s64 collected, uncollectable;
 	__u32 generation;
@@ -440,10 +438,10 @@ _Static_assert(sizeof(struct window_sample) == 24 + sizeof(struct native_snapsho
 
 _Static_assert(sizeof(struct py_frame_ref) == 16, "py_frame_ref");
 _Static_assert(sizeof(struct gc_layout) == 112, "gc_layout");
-_Static_assert(sizeof(struct gc_running) == 32 + 48 + 8 + GC_STATE_BYTES, "gc_running");
-_Static_assert(sizeof(struct gc_outcome) == 72, "gc_outcome");
+_Static_assert(sizeof(struct gc_running) == 24 + 48 + 8 + GC_STATE_BYTES, "gc_running");
+_Static_assert(sizeof(struct gc_outcome) == 64, "gc_outcome");
 _Static_assert(sizeof(struct gc_event) ==
-		       sizeof(struct gc_running) + 72 + 8 + 16 * PY_MAX_FRAMES, "gc_event");
+		       sizeof(struct gc_running) + 64 + 8 + 16 * PY_MAX_FRAMES, "gc_event");
 _Static_assert(sizeof(struct gc_sample) == 16 + 32 * GC_SAMPLE_LIST, "gc_sample");
 _Static_assert(sizeof(struct gc_sample_event) == 24 + 16 * GC_SAMPLE_LIST, "gc_sample_event");
 _Static_assert(sizeof(struct gc_sampling) == 24, "gc_sampling");

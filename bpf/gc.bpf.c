@@ -94,7 +94,6 @@ int gc_collect_enter(struct pt_regs *ctx)
 	struct gc_key key = { .stack_pointer = PT_REGS_SP(ctx),
 			      .tid = bpf_get_current_pid_tgid() };
 	struct gc_running now = {};
-	__u64 began = bpf_ktime_get_ns();
 
 	now.state = find_state(ctx, &now.thread_state);
 	if (!now.state || !read_target(now.bytes, sizeof(now.bytes), now.state) ||
@@ -107,7 +106,6 @@ int gc_collect_enter(struct pt_regs *ctx)
 	now.reason = cfg_gc.reason_in_argument ? (__u32)PT_REGS_PARM3(ctx) : GC_ABSENT;
 	read_clock(&now.clock);
 	now.start_ns = bpf_ktime_get_ns();
-	now.probe_ns = now.start_ns - began;
 	if (bpf_map_update_elem(&gc_running, &key, &now, BPF_ANY))
 		count_drop(DROP_GC_FULL);
 	return 0;
@@ -256,7 +254,7 @@ static __always_inline void walk_stack(struct gc_event *event, __u64 thread)
 }
 
 static __always_inline void report(const struct gc_running *before,
-				   const struct gc_outcome *outcome, __u64 end_ns)
+				   const struct gc_outcome *outcome)
 {
 	struct gc_event *event = bpf_ringbuf_reserve(&gc_events, sizeof(*event), 0);
 
@@ -267,7 +265,6 @@ static __always_inline void report(const struct gc_running *before,
 	event->before = *before;
 	event->outcome = *outcome;
 	walk_stack(event, before->thread_state);
-	event->outcome.probe_ns = before->probe_ns + bpf_ktime_get_ns() - end_ns;
 	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
 }
 
@@ -288,7 +285,7 @@ int gc_collect_return(struct pt_regs *ctx)
 		what_it_took(before, end_ns, &outcome);
 		add_totals(&outcome);
 		if (outcome.pause_ns >= cfg_gc.min_pause_ns)
-			report(before, &outcome, end_ns);
+			report(before, &outcome);
 	}
 	if (cfg_gc.sample_rest)
 		sample_after(&key, before, ran ? &outcome : NULL);

@@ -96,29 +96,20 @@ def program(name):
 
 
 class Pauses:
-    """How a run's pauses differ from the truth. Between its clock and ours lie, to 3.12, our programs,
-    which say what they took each time, and the traps they run in; from 3.13 on the callbacks lie inside
-    of the collector and our programs outside of them. What is the same each time is the median of the
-    rest."""
+    """How a run's pauses differ from the truth. Between its clock and ours lie, to 3.12, our programs
+    and the traps they run in; from 3.13 on the first callback's call. Both are much the same each
+    time: the median of the differences."""
 
-    def __init__(self, inside):
-        self.inside = inside
-        self.each = []  # truth, ours, our programs'
-
-    def add(self, truth, mine, programs):
-        self.each.append((truth, mine, 0 if self.inside else programs))
-
-    def agree(self, less):
-        """How many agree: as measured, or less that."""
-        rest = statistics.median(truth - mine - programs for truth, mine, programs in self.each)
-        return sum(abs(truth - mine - less * (programs + rest)) <= max(WITHIN_NS, WITHIN_SHARE * truth)
-                   for truth, mine, programs in self.each)
+    def __init__(self):
+        self.each = []  # truth, ours
 
     def median(self):
-        return statistics.median(truth - mine for truth, mine, _ in self.each)
+        return statistics.median(truth - mine for truth, mine in self.each)
 
-    def programs(self):
-        return statistics.median(programs for _, _, programs in self.each)
+    def agree(self, less=0):
+        """How many agree, less what lies between."""
+        return sum(abs(truth - mine - less) <= max(WITHIN_NS, WITHIN_SHARE * truth)
+                   for truth, mine in self.each)
 
     def __len__(self):
         return len(self.each)
@@ -143,7 +134,7 @@ def check_equal(report, truth, pauses):
                "tripped by %s", one["trigger"])
         expect(one["interpreter"] in (0, None), "interpreter %s", one["interpreter"])
         if off - one["off_cpu_ns"] < OFF_NS:
-            pauses.add(pause, one["pause_ns"], one["probe_ns"])
+            pauses.each.append((pause, one["pause_ns"]))
     for generation in "012":
         count = sum(1 for each in report["collections"] if each["generation"] == int(generation))
         expect(report["summary"][generation]["count"] == count, "summary of generation %s: %d",
@@ -169,7 +160,7 @@ def check_truth(interpreter):
         expect(target.wait_ready(), "the target did not start")
         report, answers = watch(target, ["go"])
         truth = json.loads(answers[0])
-        pauses = Pauses(launch.version_key(interpreter.minor) >= (3, 13))
+        pauses = Pauses()
         check_equal(report, truth, pauses)
         check_causes(report)
         expect(report["collector"]["garbage"]["objects"] == truth["garbage"],
@@ -177,11 +168,11 @@ def check_truth(interpreter):
         expect(any(each["type"] == "__main__.Cycle"
                    for each in report["collector"]["garbage"]["types"]),
                "garbage is of types %s", report["collector"]["garbage"]["types"])
-    events, agree = len(truth["events"]), pauses.agree(less=True)
+    events, agree = len(truth["events"]), pauses.agree(pauses.median())
     line = "%d of %d collections; of %d pauses %d within 6 µs or 1 %% as measured, %d less what lies " \
-           "between; median difference %+.1f µs, %.1f of them our programs; %d off the CPU outside of " \
-           "the collector" % (events, events, len(pauses), pauses.agree(less=False), agree,
-                              pauses.median() / 1e3, pauses.programs() / 1e3, events - len(pauses))
+           "between; median difference %+.1f µs; %d off the CPU outside of the collector" % (
+               events, events, len(pauses), pauses.agree(), agree, pauses.median() / 1e3,
+               events - len(pauses))
     if agree < AGREE * len(pauses) or abs(pauses.median()) > MEDIAN_NS:
         raise Busy(line, line if agree >= AGREE_BUSY * len(pauses) else None)
     return line

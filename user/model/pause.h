@@ -33,7 +33,6 @@ struct pause {
 	uint64_t pause_ns;
 	uint64_t off_ns;   /* of the pause: not on a CPU */
 	uint64_t queue_ns; /* of that: waiting for one, others ran */
-	uint64_t probe_ns; /* beside the pause: what watching it took, without its traps */
 	uint32_t minor_faults, major_faults;
 	uint32_t generation;
 	enum pause_cause cause;

@@ -35,12 +35,11 @@ static json_t *collection(const struct pauses *p, const struct pause *one)
 				 "trigger", trigger(p, one),
 				 "thread", one->tid,
 				 "tracked", value_number(one->tracked));
-	json_t *more = json_pack("{s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:o}",
+	json_t *more = json_pack("{s:o, s:o, s:I, s:I, s:I, s:I, s:o}",
 				 "interpreter", value_number(one->interpreter),
 				 "cause", value_text_or_null(pause_cause_name(one->cause)),
 				 "off_cpu_ns", (json_int_t)one->off_ns,
 				 "queue_ns", (json_int_t)one->queue_ns,
-				 "probe_ns", (json_int_t)one->probe_ns,
 				 "minor_faults", (json_int_t)one->minor_faults,
 				 "major_faults", (json_int_t)one->major_faults,
 				 "stack", one->stack < 0 ? json_null() : json_integer(one->stack));

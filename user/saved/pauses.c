@@ -29,7 +29,6 @@ static void read_pause(const struct fields *f, const struct pauses *p, int64_t b
 		.pause_ns = field_count(f, "pause_ns"),
 		.off_ns = field_count(f, "off_cpu_ns"),
 		.queue_ns = field_count(f, "queue_ns"),
-		.probe_ns = field_count(f, "probe_ns"),
 		.minor_faults = (uint32_t)field_count(f, "minor_faults"),
 		.major_faults = (uint32_t)field_count(f, "major_faults"),
 		.generation = generation < PAUSE_GENERATIONS ? (uint32_t)generation : 0,

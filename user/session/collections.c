@@ -143,7 +143,6 @@ void collections_take(void *arg, const struct gc_event *e)
 		.pause_ns = e->outcome.pause_ns,
 		.off_ns = e->outcome.off_ns,
 		.queue_ns = e->outcome.queue_ns,
-		.probe_ns = e->outcome.probe_ns,
 		.minor_faults = (uint32_t)e->outcome.minor_faults,
 		.major_faults = (uint32_t)e->outcome.major_faults,
 		.generation = e->outcome.generation,
