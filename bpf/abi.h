@@ -235,11 +235,12 @@ enum account_source {
 	ACCOUNT_MMAP = 3,     /* mmap, called by others than the above */
 	ACCOUNT_POOL = 4,     /* pools that pymalloc began to use: an estimate */
 	ACCOUNT_INLINED = 5,  /* pymalloc's again, counted without address or size */
+	ACCOUNT_BLOCK = 9,    /* and of single blocks that are watched: samples */
 	/* Resources, whose keys resource_key() makes. */
 	ACCOUNT_DESCRIPTOR = 6, /* file descriptors */
 	ACCOUNT_THREAD = 7,	/* threads, by their ids in the innermost pid namespace */
 	ACCOUNT_MAPPING = 8,	/* mappings of files and of shared memory, by their addresses */
-	ACCOUNT_SOURCES = 9,	/* less than that */
+	ACCOUNT_SOURCES = 10,	/* less than that */
 };
 
 #define ACCOUNT_FRAMES 64 /* innermost frames of a stack that tell sites apart */
@@ -367,12 +368,11 @@ struct window_call {
 	__u32 source;	  /* enum account_source */
 	__u32 size_most;  /* larger allocations are another source's; 0: none is */
 	__u8 allocates;	  /* 0: it only frees */
-	__u8 pool;	  /* 1: it begins a pool, of no size that its arguments tell */
 	__u8 size_at, count_at; /* bytes asked for: the product */
 	__u8 block_at;	  /* what it frees, or moves and so frees */
 	__u8 result_at;	  /* where it puts the address; 0: it returns it */
 	__u8 stepped;	  /* 1: the probe's instruction is not emulated */
-	__u8 pad;
+	__u8 pad[2];
 };
 
 /* The call of which the return is waited for: value of `window_threads`, key: thread id. */
@@ -411,11 +411,32 @@ struct window_site {
 /* User space chooses the chance; programs count. */
 struct window_control {
 	__u64 chance_per_byte; /* of WINDOW_CERTAIN; at least 1 */
-	__u64 chance_pool;     /* of a new pool; of WINDOW_CERTAIN */
 	__u64 kept_most;       /* no more are kept beyond so many in all */
 	/* Hits: calls that allocate, those of them kept, calls that only free; of all, stepped. */
 	__u64 allocations, kept, frees, stepped;
-	__u64 pools, pools_kept; /* of the allocations: new pools */
+	__u64 writes;		 /* more hits: of watchpoints, on blocks */
+};
+
+/*
+ * Where a build has pymalloc inlined no function tells who is handed a block, but the block itself
+ * does: a word of it is watched that is written when an object of the type that grows begins there.
+ * Which word depends on whether dead objects of the type are kept in a free list, whole.
+ */
+enum window_word {
+	WINDOW_WORD_TYPE,  /* ob_type, where none are kept: one write for each object */
+	WINDOW_WORD_LINK,  /* the collector's, which tracks an object when it is made */
+	WINDOW_WORD_COUNT, /* ob_refcnt: from 0, or what links a free block, to 1 */
+};
+
+/* Value of `window_blocks`; key: slot of the watchpoint. */
+struct window_watched {
+	__u64 word;	/* watched; 0: nothing */
+	__u64 last;	/* what was there */
+	__u64 block, size;
+	__u64 type_at, type; /* where an object of the type has it, and what */
+	__u64 count_at; /* where it has its reference count */
+	__u32 kind;	/* enum window_word */
+	__u32 writes;	/* so far */
 };
 
 #define WINDOW_RING (1 << 20) /* bytes of the ring buffer */
@@ -432,7 +453,8 @@ _Static_assert(sizeof(struct window_call) == 16, "window_call");
 _Static_assert(sizeof(struct window_thread) == 48, "window_thread");
 _Static_assert(sizeof(struct window_block) == 16, "window_block");
 _Static_assert(sizeof(struct window_site) == 16, "window_site");
-_Static_assert(sizeof(struct window_control) == 72, "window_control");
+_Static_assert(sizeof(struct window_watched) == 64, "window_watched");
+_Static_assert(sizeof(struct window_control) == 56, "window_control");
 _Static_assert(sizeof(struct window_sample) == 24 + sizeof(struct native_snapshot),
 	       "window_sample");
 

@@ -152,6 +152,17 @@ struct {
 } window_threads __weak SEC(".maps");
 
 /*
+ * key: slot; value: the block that is watched there. User space writes it while the slot is
+ * disarmed, the program remembers in it. An array: never full.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, WATCH_SLOTS);
+	__type(key, __u32);
+	__type(value, struct window_watched);
+} window_blocks __weak SEC(".maps");
+
+/*
  * Samples whose blocks were not seen freed. key: address; value: struct window_block. Programs add
  * and remove, user space removes what is gone from the heap. When full a sample is lost, as
  * DROP_LIVE_FULL.

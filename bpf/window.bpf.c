@@ -116,11 +116,24 @@ static __always_inline void forget(__u64 address)
 		__sync_fetch_and_add(&known->freed, 1);
 }
 
+/* Chance decides, and whether there is room, and money. */
+static __always_inline bool is_kept(__u64 chance)
+{
+	if (window_control.kept >= window_control.kept_most ||
+	    (chance < WINDOW_CERTAIN && bpf_get_prandom_u32() >= chance))
+		return false;
+	if (bpf_ringbuf_query(&window_samples, RINGBUF_AVAILABLE) <=
+	    WINDOW_RING - 2 * sizeof(struct window_sample))
+		return true;
+	count_drop(DROP_RINGBUF_FULL);
+	return false;
+}
+
 static __always_inline int window_enter(struct pt_regs *regs, const struct window_call *call)
 {
 	__u32 tid = bpf_get_current_pid_tgid();
 	struct window_thread t = { .source = call->source };
-	__u64 chance = window_control.chance_pool;
+	__u64 chance;
 
 	t.size = argument(regs, call->size_at);
 	if (call->count_at)
@@ -128,26 +141,14 @@ static __always_inline int window_enter(struct pt_regs *regs, const struct windo
 	if (call->size_most && t.size > call->size_most)
 		return cfg_session;
 	__sync_fetch_and_add(&window_control.allocations, 1);
-	if (call->pool) {
-		__sync_fetch_and_add(&window_control.pools, 1);
-	} else {
-		t.site = site_of(regs, t.size);
-		chance = chance_at(t.site, chance_of(t.size));
-	}
-	if (window_control.kept >= window_control.kept_most ||
-	    (chance < WINDOW_CERTAIN && bpf_get_prandom_u32() >= chance))
+	t.site = site_of(regs, t.size);
+	chance = chance_at(t.site, chance_of(t.size));
+	if (!is_kept(chance))
 		return cfg_session;
-	if (bpf_ringbuf_query(&window_samples, RINGBUF_AVAILABLE) >
-	    WINDOW_RING - 2 * sizeof(struct window_sample)) {
-		count_drop(DROP_RINGBUF_FULL);
-		return cfg_session;
-	}
 	t.chance = chance < WINDOW_CERTAIN ? chance : WINDOW_CERTAIN;
 	t.stack = PT_REGS_SP(regs);
 	t.result_at = argument(regs, call->result_at);
 	bpf_map_update_elem(&window_threads, &tid, &t, BPF_ANY);
-	if (call->pool)
-		__sync_fetch_and_add(&window_control.pools_kept, 1);
 	return 0;
 }
 
@@ -218,6 +219,61 @@ int window_call(struct pt_regs *regs)
 		return window_enter(regs, call);
 	__sync_fetch_and_add(&window_control.frees, 1);
 	return cfg_session;
+}
+
+/* A count of 2 or more that becomes 1 is no beginning. Counts are below 2^32, links above. */
+static __always_inline bool begins(const struct window_watched *w, __u64 before, __u64 now)
+{
+	if (w->kind == WINDOW_WORD_TYPE)
+		return now == w->type;
+	if (w->kind == WINDOW_WORD_LINK ? before || !now : (__u32)now != 1)
+		return false;
+	if (w->kind == WINDOW_WORD_COUNT && before && before >> 32 == 0)
+		return false;
+	return read_target_word(w->type_at) == w->type;
+}
+
+/*
+ * A word of a watched block was written. While a block is free its first word links it to the next
+ * free one, and what looks like a count there is 0, as the object that died left it.
+ */
+static __always_inline void watched_write(struct pt_regs *regs, struct window_watched *w)
+{
+	const struct window_thread t = { .source = ACCOUNT_BLOCK,
+					 .size = w->size,
+					 .chance = WINDOW_CERTAIN };
+	__u64 now, before = w->last;
+
+	if (!read_target(&now, sizeof(now), w->word))
+		return;
+	w->last = now;
+	if (w->kind != WINDOW_WORD_TYPE && !(__u32)read_target_word(w->count_at))
+		forget(w->block);
+	else if (begins(w, before, now) && is_kept(WINDOW_CERTAIN)) {
+		__sync_fetch_and_add(&window_control.kept, 1);
+		send(regs, &t, w->block);
+	}
+}
+
+/* One program serves all slots, which it knows by the address. Returns 1: see watch_write(). */
+SEC("perf_event")
+int window_write(struct bpf_perf_event_data *ctx)
+{
+	struct pt_regs *regs = (struct pt_regs *)&ctx->regs;
+	__u64 address = ctx->addr;
+
+	for (int i = 0; i < WATCH_SLOTS; i++) {
+		__u32 slot = i;
+		struct window_watched *w = bpf_map_lookup_elem(&window_blocks, &slot);
+
+		if (!w || w->word != address)
+			continue;
+		__sync_fetch_and_add(&window_control.writes, 1);
+		__sync_fetch_and_add(&w->writes, 1);
+		watched_write(regs, w);
+		break;
+	}
+	return 1;
 }
 
 /* The return of every allocating function, where entry and return are probes of their own. */

@@ -6,6 +6,7 @@
 #include <linux/bpf.h>
 #include <linux/hw_breakpoint.h>
 #include <linux/perf_event.h>
+#include <math.h>
 #include <stdbool.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -18,7 +19,7 @@
 #define ROUNDS 5 /* the least counts: others may run meanwhile */
 
 /* ns that one watched write of ours takes; negative where watchpoints are denied. */
-static double trap_ns(void)
+static double watch_trap_ns(void)
 {
 	static volatile uint64_t word;
 	struct perf_event_attr attr = {
@@ -46,7 +47,7 @@ static double trap_ns(void)
 
 double calibrate_watch_ns(const struct watch_stats *w)
 {
-	double trap = w->hits ? trap_ns() : 0;
+	double trap = w->hits ? watch_trap_ns() : 0;
 
 	if (trap < 0)
 		return -1;
@@ -160,6 +161,7 @@ int calibrate_traps(enum attach_way way, struct trap_cost *out)
 		err = probed_ns(way, calibrate_emulated, true, &both);
 	if (!err)
 		err = probed_ns(way, calibrate_stepped, false, &out->stepped_ns);
+	out->watch_ns = fmax(watch_trap_ns(), 0);
 	out->return_ns = both > out->emulated_ns ? both - out->emulated_ns : 0;
 	return err;
 }

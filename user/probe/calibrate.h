@@ -21,6 +21,7 @@ struct trap_cost {
 	double emulated_ns; /* at a function's entry, on an instruction that the kernel emulates */
 	double stepped_ns;  /* on one that it has to step */
 	double return_ns;   /* more for a return that is waited for */
+	double watch_ns;    /* of a watchpoint; 0 where there are none to be had */
 };
 
 /* Measured by probes on functions of ours, attached as @way: takes some ms. 0 or -errno. */

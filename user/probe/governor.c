@@ -10,8 +10,6 @@
 #define CPU_LEAST 0.05 /* of a CPU: who uses less counts as using that much */
 #define CHANCE_LEAST 1e-9
 #define CHANCE_FIRST (1.0 / 4096)
-#define POOL_FIRST (1.0 / 16)
-#define POOLS_SHARE 0.25  /* of the budget: pools stand for small blocks only */
 #define KEPT_FIRST_NS 8e3 /* until it is known */
 #define KEPT_MOST_NS 15e3 /* more is time that others ran meanwhile */
 #define KEPT_MOST 1000.0  /* samples a second that are worth our own time */
@@ -26,7 +24,6 @@ void governor_init(struct governor *g, double share, double window_ns,
 	*g = (struct governor){ .share = share,
 				.window_ns = window_ns,
 				.chance = CHANCE_FIRST,
-				.pool_chance = POOL_FIRST,
 				.kept_ns = KEPT_FIRST_NS,
 				.last = *start,
 				.chosen = *start };
@@ -59,24 +56,20 @@ static double limited(double chance)
  * Keep so many that their stacks cost a third of what the traps do, and more where there is money
  * left: fewer would waste traps, more would shorten windows, and what leaks may be rare.
  */
-static void choose_chances(struct governor *g, const struct governor_totals *t)
+static void choose_chance(struct governor *g, const struct governor_totals *t)
 {
 	const struct governor_totals *was = &g->chosen;
 	double seconds = (double)(t->now_ns - was->now_ns) / 1e9;
 	double allocations = (double)(t->allocations - was->allocations);
 	double kept = (double)(t->kept - was->kept), wanted = KEPT_MOST * seconds;
-	double all_kept = kept + (double)(t->pools_kept - was->pools_kept);
 	double program_ns = t->program_ns - was->program_ns;
-	double trap_ns = fmax(t->cost_ns - was->cost_ns - all_kept * g->kept_ns, 0);
+	double trap_ns = fmax(t->cost_ns - was->cost_ns - kept * g->kept_ns, 0);
 
 	if (allocations < CHOICE_ENOUGH && seconds < CHOICE_SECONDS)
 		return;
-	if (all_kept > 0 && program_ns > 0)
+	if (kept > 0 && program_ns > 0)
 		g->kept_ns += RATE_WEIGHT *
-			      (fmin(program_ns / all_kept, KEPT_MOST_NS) - g->kept_ns);
-	g->pools_rate += RATE_WEIGHT * ((double)(t->pools - was->pools) / seconds - g->pools_rate);
-	g->pool_chance = limited(POOLS_SHARE * g->share * g->cpu_rate * 1e9 /
-				 fmax(g->pools_rate * g->kept_ns, 1));
+			      (fmin(program_ns / kept, KEPT_MOST_NS) - g->kept_ns);
 	if (allocations >= CHOICE_ENOUGH) {
 		if (g->balance_ns < g->most_ns / 2)
 			wanted = fmin(wanted, KEPT_SHARE * trap_ns / g->kept_ns);
@@ -103,7 +96,7 @@ void governor_account(struct governor *g, const struct governor_totals *t, int n
 						    RATE_WEIGHT * (rate - g->rate[newest]);
 	g->most_ns = fmax(g->share * g->cpu_rate * SAVED_NS, 1.2 * dearest(g));
 	g->balance_ns = fmin(g->balance_ns + g->share * cpu_ns, g->most_ns) - cost_ns;
-	choose_chances(g, t);
+	choose_chance(g, t);
 	g->last = *t;
 }
 

@@ -20,8 +20,7 @@
 /* What was counted up to a moment, all from the beginning. */
 struct governor_totals {
 	uint64_t now_ns;
-	uint64_t allocations, kept; /* without new pools */
-	uint64_t pools, pools_kept;
+	uint64_t allocations, kept;
 	double cpu_ns;	   /* of the target, with what probes took */
 	double cost_ns;	   /* that probes took; program_ns of it in our programs */
 	double program_ns;
@@ -34,9 +33,8 @@ struct governor {
 	double cpu_rate;	    /* CPU time of the target each ns, lately */
 	/* Cost each ns while the source is on, when it was last; negative: not tried yet. */
 	double rate[GOVERNOR_SOURCES];
-	double chance, pool_chance; /* see windows_keep() */
+	double chance; /* see windows_keep() */
 	double kept_ns;		    /* what a sample costs in our programs, lately */
-	double pools_rate;	    /* new pools a second, lately */
 	struct governor_totals last, chosen; /* at the latest account, and choice of chances */
 };
 

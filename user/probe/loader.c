@@ -197,13 +197,14 @@ static void choose_account(struct pyleak *s, const struct loader_account *accoun
 static void choose_window(struct pyleak *s, const struct loader_window *window)
 {
 	struct bpf_map *const maps[] = { s->maps.window_calls, s->maps.window_threads,
-					 s->maps.window_sites, s->maps.sampled,
-					 s->maps.window_samples };
+					 s->maps.window_sites, s->maps.window_blocks,
+					 s->maps.sampled,      s->maps.window_samples };
 
 	for (size_t i = 0; !window && i < sizeof(maps) / sizeof(maps[0]); i++)
 		bpf_map__set_autocreate(maps[i], false);
 	bpf_program__set_autoload(s->progs.window_call, window);
 	bpf_program__set_autoload(s->progs.window_return, window && !window->session);
+	bpf_program__set_autoload(s->progs.window_write, window);
 	if (!window)
 		return;
 	bpf_program__set_expected_attach_type(s->progs.window_call, window->attach_type);
@@ -234,6 +235,8 @@ static void take_descriptors(struct loader *l)
 	l->control = &s->bss->account_control;
 	l->window_call = bpf_program__fd(s->progs.window_call);
 	l->window_return = bpf_program__fd(s->progs.window_return);
+	l->window_write = bpf_program__fd(s->progs.window_write);
+	l->window_blocks = bpf_map__fd(s->maps.window_blocks);
 	l->window_calls = bpf_map__fd(s->maps.window_calls);
 	l->sampled = bpf_map__fd(s->maps.sampled);
 	l->window_samples = bpf_map__fd(s->maps.window_samples);

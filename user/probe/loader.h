@@ -85,8 +85,8 @@ struct loader {
 	int program[PROGRAMS], lifecycle_exec;	   /* programs */
 	int hook[HOOK_COUNT];
 	int live, sites, stacks;
-	int window_call, window_return;		   /* programs */
-	int window_calls, sampled, window_samples;
+	int window_call, window_return, window_write; /* programs */
+	int window_calls, window_blocks, sampled, window_samples;
 	volatile struct window_control *window;	   /* NULL where windows were not asked for */
 	int drops;
 	volatile struct account_control *control; /* NULL where accounting was not asked for */

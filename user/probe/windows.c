@@ -27,9 +27,9 @@ static const struct {
 	const char *name;
 	const struct source *source;
 } sources[WINDOW_SOURCES] = {
-	[WINDOW_POOLS] = { "pools", &source_pools },
 	[WINDOW_LIBC] = { "libc", &source_libc },
 	[WINDOW_PYMALLOC] = { "pymalloc", &source_pymalloc },
+	[WINDOW_BLOCKS] = { "blocks", NULL },
 };
 
 /* How the functions that sources name are called; those that are absent are not sampled. */
@@ -48,7 +48,6 @@ static const struct window_call calls[PROGRAMS] = {
 	[PROGRAM_LIBC_POSIX_MEMALIGN] = { ACCOUNT_LIBC, 0, 1, .size_at = 3, .result_at = 1 },
 	[PROGRAM_LIBC_ALIGNED_ALLOC] = { ACCOUNT_LIBC, 0, 1, .size_at = 2 },
 	[PROGRAM_LIBC_FREE] = { ACCOUNT_LIBC, .block_at = 1 },
-	[PROGRAM_POOLS_NEW] = { ACCOUNT_POOL, 0, 1, .pool = 1 },
 };
 
 struct probed {
@@ -63,7 +62,9 @@ struct windows {
 	struct loader loader;
 	enum attach_way way;
 	const struct process *process; /* borrowed */
-	struct probed source[WINDOW_SOURCES];
+	struct probed source[WINDOW_SOURCES]; /* of "blocks" only why there is nothing to watch */
+	struct block_watch blocks;
+	unsigned blocks_most, writes_most; /* of its next window */
 };
 
 /* Walks know nothing of mappings that are not malloc's. */
@@ -87,6 +88,8 @@ static int find_places(struct windows *w, const struct source_target *target)
 		struct source_probes *found = &w->source[which].probes;
 		unsigned kept = 0;
 
+		if (!sources[which].source)
+			continue;
 		sources[which].source->points(target, found);
 		if (which == WINDOW_PYMALLOC && are_dear(found)) {
 			found->count = 0;
@@ -141,12 +144,14 @@ int windows_open(struct windows **out, const struct process *p, const struct py_
 	if (!rc)
 		rc = find_places(w, &target);
 	maps_release(&maps);
+	block_watch_init(&w->blocks, p, &rt->layout, w->loader.window_write,
+			 w->loader.window_blocks);
 	if (rc) {
 		windows_close(w);
 		return err_set(e, rc, EXIT_FAILED, "cannot find where to sample process %d: %s",
 			       (int)p->pid, strerror(-rc));
 	}
-	windows_keep(w, 1, 1);
+	windows_keep(w, 1);
 	windows_allow(w, 0);
 	*out = w;
 	return 0;
@@ -178,7 +183,11 @@ const char *windows_name(enum window_source which)
 
 const char *windows_missing(const struct windows *w, enum window_source which)
 {
-	return w->source[which].probes.count ? "" : w->source[which].probes.why;
+	const struct source_probes *probes = &w->source[which].probes;
+
+	if (which == WINDOW_BLOCKS && !probes->why[0] && !w->blocks.kinds)
+		return "nothing that pymalloc hands out has been seen to stay";
+	return probes->count ? "" : probes->why;
 }
 
 /* A link for probes of one file; of perf events one for each. */
@@ -222,11 +231,53 @@ static int attach_files(struct windows *w, struct probed *s, int program, enum a
 	return rc;
 }
 
+void windows_leave_out(struct windows *w, enum window_source which, const char *why)
+{
+	struct source_probes *probes = &w->source[which].probes;
+
+	probes->count = 0;
+	snprintf(probes->why, sizeof(probes->why), "%s", why);
+}
+
+void windows_want(struct windows *w, const struct block_kind *kind, unsigned count)
+{
+	block_watch_want(&w->blocks, kind, count);
+}
+
+void windows_allow_blocks(struct windows *w, unsigned blocks, unsigned writes)
+{
+	w->blocks_most = blocks;
+	w->writes_most = writes;
+}
+
+static void forget_block(void *arg, uint64_t block)
+{
+	bpf_map_delete_elem(((struct windows *)arg)->loader.sampled, &block);
+}
+
+void windows_forget_spoilt(struct windows *w)
+{
+	block_watch_spoilt(&w->blocks, forget_block, w);
+}
+
+static int attach_blocks(struct windows *w)
+{
+	int rc = block_watch_arm(&w->blocks, w->blocks_most, w->writes_most);
+	char why[80];
+
+	snprintf(why, sizeof(why), "blocks cannot be watched: %s", strerror(-rc));
+	if (rc)
+		windows_leave_out(w, WINDOW_BLOCKS, why);
+	return rc;
+}
+
 int windows_attach(struct windows *w, enum window_source which)
 {
 	struct probed *s = &w->source[which];
 	int rc;
 
+	if (which == WINDOW_BLOCKS)
+		return attach_blocks(w);
 	if (s->links)
 		return 0;
 	rc = attach_files(w, s, w->loader.window_call,
@@ -252,6 +303,8 @@ void windows_detach(struct windows *w, enum window_source which)
 {
 	struct probed *s = &w->source[which];
 
+	if (which == WINDOW_BLOCKS)
+		block_watch_disarm(&w->blocks);
 	wait_closers(s);
 	for (unsigned i = 0; i < s->links; i++) {
 		void *link = (void *)(intptr_t)s->link[i];
@@ -271,7 +324,7 @@ double windows_least_ns(const struct windows *w)
 
 bool windows_attached(const struct windows *w, enum window_source which)
 {
-	return w->source[which].links > 0;
+	return which == WINDOW_BLOCKS ? w->blocks.armed : w->source[which].links;
 }
 
 enum attach_way windows_way(const struct windows *w)
@@ -284,10 +337,9 @@ static uint64_t chance_of(double chance)
 	return chance >= 1 ? WINDOW_CERTAIN : (uint64_t)(chance * (double)WINDOW_CERTAIN) + 1;
 }
 
-void windows_keep(struct windows *w, double per_byte, double pool)
+void windows_keep(struct windows *w, double per_byte)
 {
 	w->loader.window->chance_per_byte = chance_of(per_byte);
-	w->loader.window->chance_pool = chance_of(pool);
 }
 
 void windows_allow(struct windows *w, uint64_t samples)
@@ -303,10 +355,10 @@ void windows_stats(const struct windows *w, struct windows_stats *out)
 				       .kept = c->kept,
 				       .frees = c->frees,
 				       .stepped = c->stepped,
-				       .pools = c->pools,
-				       .pools_kept = c->pools_kept };
+				       .writes = c->writes };
 	out->program_ns = loader_program_ns(&w->loader, w->loader.window_call, NULL) +
-			  loader_program_ns(&w->loader, w->loader.window_return, NULL);
+			  loader_program_ns(&w->loader, w->loader.window_return, NULL) +
+			  loader_program_ns(&w->loader, w->loader.window_write, NULL);
 	for (uint32_t reason = 0; reason < DROP_REASONS; reason++)
 		bpf_map_lookup_elem(w->loader.drops, &reason, &out->dropped[reason]);
 }
@@ -316,11 +368,12 @@ double windows_cost_ns(const struct windows *w, const struct windows_stats *s,
 {
 	uint64_t returns = w->way == ATTACH_SESSION ? s->kept : s->allocations;
 	uint64_t hits = s->allocations + s->frees;
-	double most = (double)hits * HIT_NS + (double)s->kept * KEPT_NS;
+	double most = (double)(hits + s->writes) * HIT_NS + (double)s->kept * KEPT_NS;
 	double programs = s->program_ns ? fmin((double)s->program_ns, most) : most;
 
 	return (double)(hits - s->stepped) * trap->emulated_ns +
-	       (double)s->stepped * trap->stepped_ns + (double)returns * trap->return_ns + programs;
+	       (double)s->stepped * trap->stepped_ns + (double)returns * trap->return_ns +
+	       (double)s->writes * trap->watch_ns + programs;
 }
 
 struct windows_maps windows_maps(const struct windows *w)

@@ -16,11 +16,16 @@
 #include <stdint.h>
 
 #include "../util/err.h"
+#include "block_watch.h"
 #include "calibrate.h"
 #include "source.h"
 
-/* In the order in which a budget is spent on them. */
-enum window_source { WINDOW_POOLS, WINDOW_LIBC, WINDOW_PYMALLOC, WINDOW_SOURCES };
+enum window_source {
+	WINDOW_LIBC,
+	WINDOW_PYMALLOC,
+	WINDOW_BLOCKS, /* single blocks of pymalloc's, watched: block_watch.h */
+	WINDOW_SOURCES
+};
 
 struct windows;
 
@@ -32,9 +37,12 @@ int windows_open(struct windows **out, const struct process *p, const struct py_
 		 const struct py_points *points, struct err *e);
 void windows_close(struct windows *w);
 
-/* "pools", "libc", "pymalloc"; why it has no probes, "" where it has. */
+/* "libc", "pymalloc", "blocks"; why it has no probes, "" where it has. */
 const char *windows_name(enum window_source which);
 const char *windows_missing(const struct windows *w, enum window_source which);
+
+/* For @why, its probes never go on. Not while they are on. */
+void windows_leave_out(struct windows *w, enum window_source which, const char *why);
 
 /* All probes of the source on, or none. 0, also where it has none; -errno. */
 int windows_attach(struct windows *w, enum window_source which);
@@ -45,14 +53,24 @@ enum attach_way windows_way(const struct windows *w);
 /* The least time that a window lasts, as long as most of its probes' hits go on after detaching. */
 double windows_least_ns(const struct windows *w);
 
-/* The chance to be kept, 0..1, of each allocated byte and of each new pool. */
-void windows_keep(struct windows *w, double per_byte, double pool);
+/* Of what "blocks" watches some from its next window on; it has nothing to watch before. */
+void windows_want(struct windows *w, const struct block_kind *kind, unsigned count);
+
+/* So many the next window of "blocks" may watch, and so many writes of each. */
+void windows_allow_blocks(struct windows *w, unsigned blocks, unsigned writes);
+
+/* Samples of blocks that were written as often as that are no samples. */
+void windows_forget_spoilt(struct windows *w);
+
+/* The chance to be kept, 0..1, of each allocated byte. */
+void windows_keep(struct windows *w, double per_byte);
 
 /* So many samples from now on, then none: holds where we do not come to run. */
 void windows_allow(struct windows *w, uint64_t samples);
 
 struct windows_stats {
-	uint64_t allocations, kept, frees, stepped, pools, pools_kept; /* as window_control */
+	/* As window_control. */
+	uint64_t allocations, kept, frees, stepped, writes;
 	uint64_t program_ns; /* time in our programs; 0 where the kernel cannot tell */
 	uint64_t dropped[DROP_REASONS];
 };

@@ -190,20 +190,42 @@ int samples_settle(struct samples *s)
 	return rc < 0 ? rc : 0;
 }
 
+static void mark(struct sample *one, struct remote *mem)
+{
+	uint64_t size = one->size && one->size < sizeof(one->word) ? one->size : sizeof(one->word);
+
+	one->marked = true;
+	size &= ~(sizeof(*one->word) - 1);
+	if (size && remote_read(mem, one->address, one->word, size) == 0)
+		one->words = (uint8_t)(size / sizeof(*one->word));
+}
+
 void samples_mark(struct samples *s, uint32_t source, struct remote *mem)
 {
+	for (size_t i = 0; i < s->count; i++)
+		if (!s->sample[i].marked && s->sample[i].source == source)
+			mark(&s->sample[i], mem);
+}
+
+void samples_settle_marked(struct samples *s, uint32_t source, uint64_t stayed_ns,
+			   struct remote *mem)
+{
+	uint64_t now = clock_ns();
+	size_t kept = 0;
+
+	samples_drain(s);
 	for (size_t i = 0; i < s->count; i++) {
 		struct sample *one = &s->sample[i];
-		uint64_t size = one->size && one->size < sizeof(one->word) ? one->size
-									   : sizeof(one->word);
 
-		if (one->marked || one->source != source)
-			continue;
-		one->marked = true;
-		size &= ~(sizeof(*one->word) - 1);
-		if (size && remote_read(mem, one->address, one->word, size) == 0)
-			one->words = (uint8_t)(size / sizeof(*one->word));
+		if (!one->marked && one->source == source) {
+			mark(one, mem);
+			if (!is_current(s, one) || now - one->time_ns < stayed_ns)
+				continue;
+		}
+		if (kept++ != i)
+			s->sample[kept - 1] = *one;
 	}
+	s->count = kept;
 }
 
 void samples_filter(struct samples *s, bool (*keep)(void *arg, const struct sample *one),

@@ -59,6 +59,14 @@ int samples_settle(struct samples *s);
  */
 void samples_mark(struct samples *s, uint32_t source, struct remote *mem);
 
+/*
+ * As samples_settle() and samples_mark() in one, for samples that were not marked yet, while their
+ * blocks are still watched: what is remembered is the block's own. Those younger than @stayed_ns
+ * are left out.
+ */
+void samples_settle_marked(struct samples *s, uint32_t source, uint64_t stayed_ns,
+			   struct remote *mem);
+
 /* Keep those that @keep wants; the kernel side forgets the others too. */
 void samples_filter(struct samples *s, bool (*keep)(void *arg, const struct sample *one),
 		    void *arg);

@@ -143,7 +143,8 @@ static void fill_cost(struct report *r, const struct watch_stats *w,
 	double watch_ns = calibrate_watch_ns(w), ns = watch_ns + sampling->cost_ns;
 	double without = sampling->target_cpu_ns - ns;
 
-	r->cost.probe_hits = w->hits + sampling->hits.allocations + sampling->hits.frees;
+	r->cost.probe_hits = w->hits + sampling->hits.allocations + sampling->hits.frees +
+			     sampling->hits.writes;
 	r->cost.target_cpu_percent = watch_ns < 0 || !sampling->target_cpu_ns ? -1
 				     : without > 0 ? ns / without * 100
 						   : 100;

@@ -6,9 +6,6 @@
 
 #include "../util/units.h"
 
-#define STAYED_LEAST 0.75
-#define UNSEEN_LEAST 3 /* samples: one may be what came to its address within milliseconds */
-
 static struct group *group_for(struct groups *groups, const struct group *key)
 {
 	for (size_t i = 0; i < groups->count; i++) {
@@ -20,12 +17,6 @@ static struct group *group_for(struct groups *groups, const struct group *key)
 	}
 	groups->group[groups->count] = *key;
 	return &groups->group[groups->count++];
-}
-
-/* Only of pools frees are never seen, see windows.h. */
-static bool is_unseen(const struct sample *sample)
-{
-	return sample->source == ACCOUNT_POOL;
 }
 
 static void add(struct groups *groups, const struct sightings *s, const struct sighting *one)
@@ -42,46 +33,10 @@ static void add(struct groups *groups, const struct sightings *s, const struct s
 	group = group_for(groups, &key);
 	share_add(&group->bytes, bytes);
 	share_add(&group->blocks, one->sample->weight);
-	group->unseen_stayed += is_unseen(one->sample);
 	if (bytes > group->heaviest) {
 		group->heaviest = bytes;
 		group->stack = one->sample->stack;
 	}
-}
-
-/* Count the samples of each group's place, also those whose blocks are gone. */
-static void count_unseen(struct groups *groups, const struct samples *samples)
-{
-	const struct sample *all;
-	size_t count;
-
-	all = samples_all(samples, &count);
-	for (size_t i = 0; i < count; i++) {
-		const struct frame *python, *native;
-
-		if (!is_unseen(&all[i]))
-			continue;
-		python = samples_innermost(samples, all[i].stack, false);
-		native = samples_innermost(samples, all[i].stack, true);
-		for (size_t k = 0; k < groups->count; k++)
-			groups->group[k].unseen +=
-				groups->group[k].python == python &&
-				(!groups->group[k].native || groups->group[k].native == native);
-	}
-}
-
-static void leave_out_churn(struct groups *groups)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < groups->count; i++) {
-		const struct group *g = &groups->group[i];
-
-		if (!g->unseen_stayed || (g->unseen_stayed >= UNSEEN_LEAST &&
-					  g->unseen_stayed >= STAYED_LEAST * g->unseen))
-			groups->group[kept++] = *g;
-	}
-	groups->count = kept;
 }
 
 static int by_weight(const void *a, const void *b)
@@ -99,9 +54,6 @@ int groups_divide(struct groups *groups, const struct sightings *s, enum claim_k
 	for (size_t i = 0; i < s->count; i++)
 		if (s->sighting[i].claim.kind == kind)
 			add(groups, s, &s->sighting[i]);
-	if (s->samples)
-		count_unseen(groups, s->samples);
-	leave_out_churn(groups);
 	qsort(groups->group, groups->count, sizeof(*groups->group), by_weight);
 	return 0;
 }
@@ -128,28 +80,12 @@ struct share groups_whole(const struct groups *groups, uint32_t holder, unsigned
 	return whole;
 }
 
-/* Who begins a pool need not be who fills it: what churns does, too, and what stays moves in. */
-static void hint_at_pools(struct candidate *c, const struct group *group,
-			  const struct share *whole)
-{
-	if (group->python)
-		candidate_evidence(c,
-				   "no line is named: pools of such blocks were begun by "
-				   "%.48s:%d in %u of %u samples, an estimate",
-				   group->python->function, group->python->line,
-				   group->bytes.samples, whole->samples);
-}
-
 void groups_fill(struct candidate *c, const struct group *group, const struct share *whole,
 		 double bytes, const struct sightings *s)
 {
 	struct share_interval share = share_of(&group->bytes, whole);
 	char low[UNITS_TEXT], high[UNITS_TEXT];
 
-	if (group->unseen_stayed == group->bytes.samples) {
-		hint_at_pools(c, group, whole);
-		return;
-	}
 	if (!c->stored_known)
 		samples_stack(s->samples, group->stack, &c->stack);
 	if (group->python) {

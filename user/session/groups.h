@@ -14,8 +14,6 @@ struct group {
 	unsigned type;	 /* CLAIM_LOOSE: likewise; else TYPE_NONE */
 	const struct frame *native, *python; /* innermost; NULL: none. native: not of CLAIM_HELD */
 	struct share bytes, blocks;
-	/* Of samples whose frees are not seen: those from there at all, and those that stayed. */
-	unsigned unseen, unseen_stayed;
 	uint32_t stack; /* of the heaviest sample */
 	double heaviest;
 };
@@ -25,11 +23,7 @@ struct groups {
 	size_t count;
 };
 
-/*
- * The sightings of @kind. Left out are places most of whose samples did not stay, where frees are
- * not seen: what stays at such an address may be another's. 0 or -ENOMEM. groups_release() after
- * both.
- */
+/* The sightings of @kind. 0 or -ENOMEM. groups_release() after both. */
 int groups_divide(struct groups *groups, const struct sightings *s, enum claim_kind kind);
 void groups_release(struct groups *groups);
 
@@ -38,8 +32,7 @@ struct share groups_whole(const struct groups *groups, uint32_t holder, unsigned
 
 /*
  * The stack of the group into @c, its line as allocated_at, and as evidence how many samples of
- * @whole it rests on, and what part of @bytes that makes. Where all of them are of new pools the
- * evidence says so, and no line is named.
+ * @whole it rests on, and what part of @bytes that makes.
  */
 void groups_fill(struct candidate *c, const struct group *group, const struct share *whole,
 		 double bytes, const struct sightings *s);

@@ -18,6 +18,7 @@
 #include "sampling.h"
 #include "schedule.h"
 #include "suspects.h"
+#include "want.h"
 
 #define WATCH_LEAST 1.0 /* seconds that sizes and stores are followed before a plain answer */
 #define WATCH_MOST 2.0
@@ -166,7 +167,7 @@ static int judge(struct look *l)
 		return err;
 	suspects_judge(&l->suspects, now(l));
 	suspects_explain(&l->suspects, &l->heap);
-	return 0;
+	return want_growing(l->sampling, &l->heap);
 }
 
 /* Follow stores and sizes, and judge again by what they did. */

@@ -13,21 +13,39 @@
 #include "../util/clock.h"
 
 #define STEP_MS 4
+/*
+ * So long blocks are watched: so long an object has stayed, which began in the first part of it.
+ * With so many writes each at most, and so many that are expected.
+ */
+#define TURN_NS 300000000u
+#define STAYED_NS 30000000u
+#define TURN_WRITES 64
+#define WRITES_EXPECTED 30.0
+/* Who made what nobody holds only a sample can tell; of what somebody holds it is one line more. */
+#define WORTH_LOST 3.0
+#define WORTH_HELD 0.5
+#define BEGINNINGS_EXPECTED 4.0 /* writes of which the stacks are kept */
 #define DELAY_MOST_NS 40000000u /* before probes go on, at random: targets have rhythms too */
 
 static const uint32_t account_of[WINDOW_SOURCES] = {
-	[WINDOW_POOLS] = ACCOUNT_POOL,
 	[WINDOW_LIBC] = ACCOUNT_LIBC,
 	[WINDOW_PYMALLOC] = ACCOUNT_PYMALLOC,
+	[WINDOW_BLOCKS] = ACCOUNT_BLOCK,
 };
 
 struct sampling {
 	pthread_t thread;
 	atomic_bool stop;
+	atomic_bool wants; /* blocks can be watched, and must be */
 	bool running; /* the thread was started and not joined */
 	const struct process *process; /* borrowed, both */
 	const struct py_runtime *rt;
 	double budget;
+
+	pthread_mutex_t lock; /* of what follows */
+	struct block_kind wanted[BLOCK_KINDS_MAX];
+	unsigned wanted_count;
+	bool wanted_lost, wanted_new;
 
 	/* The thread's, until it ended: */
 	struct remote mem;
@@ -40,6 +58,9 @@ struct sampling {
 	struct governor governor;
 	double cpu_began_ns; /* of the target */
 	uint64_t began_ns, opens_ns; /* not before that the next source goes on */
+	uint64_t since_ns[WINDOW_SOURCES]; /* when its probes went on last */
+	double spent_ns[WINDOW_SOURCES];   /* that the target paid while it was the newest */
+	bool lost; /* the objects of which blocks are watched are held by nobody */
 	uint64_t on_ns[WINDOW_SOURCES];
 	unsigned opened;
 	char why[160];
@@ -52,6 +73,21 @@ static double cpu_of(const struct sampling *s)
 	if (clock_getcpuclockid(s->process->pid, &clock))
 		return 0;
 	return (double)clock_read(clock);
+}
+
+/*
+ * A block that is watched from when it is free tells who makes an object that stays, for some ten
+ * traps and on every build; functions of pymalloc trap for all objects that come and go.
+ */
+static void choose(struct sampling *s)
+{
+	bool can_watch = s->trap.watch_ns > 0;
+
+	if (can_watch)
+		windows_leave_out(s->windows, WINDOW_PYMALLOC, "blocks are watched instead");
+	else
+		windows_leave_out(s->windows, WINDOW_BLOCKS, "no debug registers are to be had");
+	atomic_store(&s->wants, can_watch);
 }
 
 static int open_all(struct sampling *s, struct err *e)
@@ -68,6 +104,7 @@ static int open_all(struct sampling *s, struct err *e)
 	if (rc)
 		return err_set(e, rc, EXIT_FAILED, "the cost of a probe could not be measured: %s",
 			       strerror(-rc));
+	choose(s);
 	s->frames = pyframes_new(&s->rt->layout, &s->mem);
 	rc = s->frames ? native_new(&s->native, s->process, s->rt) : -ENOMEM;
 	if (!rc)
@@ -82,46 +119,103 @@ static void take_totals(struct sampling *s, struct governor_totals *t)
 	windows_stats(s->windows, &stats);
 	*t = (struct governor_totals){
 		.now_ns = clock_ns(),
-		.allocations = stats.allocations - stats.pools,
-		.kept = stats.kept - stats.pools_kept,
-		.pools = stats.pools,
-		.pools_kept = stats.pools_kept,
+		.allocations = stats.allocations + stats.writes,
+		.kept = stats.kept,
 		.cpu_ns = cpu_of(s),
 		.cost_ns = windows_cost_ns(s->windows, &stats, &s->trap),
 		.program_ns = (double)stats.program_ns,
 	};
 }
 
-/* The source whose probes went on last; -1: none is on. Sources go on in order. */
+/* The source whose probes went on last; -1: none is on. */
 static int newest(const struct sampling *s)
 {
-	for (int which = WINDOW_SOURCES - 1; which >= 0; which--)
-		if (windows_attached(s->windows, which))
-			return which;
-	return -1;
+	int last = -1;
+
+	for (int which = 0; which < WINDOW_SOURCES; which++)
+		if (windows_attached(s->windows, which) &&
+		    (last < 0 || s->since_ns[which] > s->since_ns[last]))
+			last = which;
+	return last;
 }
 
-static void close_newest(struct sampling *s)
+static void close_one(struct sampling *s, int which)
 {
-	int which = newest(s);
-
-	if (which < 0)
+	s->opens_ns = 0;
+	if (which == WINDOW_BLOCKS) {
+		windows_forget_spoilt(s->windows);
+		samples_settle_marked(s->samples, ACCOUNT_BLOCK, STAYED_NS, &s->mem);
+		windows_detach(s->windows, which);
 		return;
+	}
 	windows_detach(s->windows, which);
-	if (which != WINDOW_POOLS)
-		samples_settle(s->samples);
+	samples_settle(s->samples);
 	samples_mark(s->samples, account_of[which], &s->mem);
 }
 
-/* The first source that could go on; WINDOW_SOURCES: all are on. */
+/* What the last walk has seen grow, from the main thread. */
+static void take_wanted(struct sampling *s)
+{
+	pthread_mutex_lock(&s->lock);
+	if (s->wanted_new)
+		windows_want(s->windows, s->wanted, s->wanted_count);
+	s->lost = s->wanted_lost;
+	s->wanted_new = false;
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* How much of the money the source may have, compared to others. */
+static double worth(const struct sampling *s, unsigned which)
+{
+	if (which != WINDOW_BLOCKS)
+		return 1;
+	return s->lost ? WORTH_LOST : WORTH_HELD;
+}
+
+/*
+ * The source that goes on next: the one on which least was spent, so that a dear one does not
+ * starve the others. WINDOW_SOURCES: all are on.
+ */
 static unsigned next(const struct sampling *s)
 {
-	unsigned which = 0;
+	unsigned least = WINDOW_SOURCES;
 
-	while (which < WINDOW_SOURCES && (windows_attached(s->windows, which) ||
-					  *windows_missing(s->windows, which)))
-		which++;
-	return which;
+	for (unsigned which = 0; which < WINDOW_SOURCES; which++) {
+		if (windows_attached(s->windows, which) || *windows_missing(s->windows, which))
+			continue;
+		if (least == WINDOW_SOURCES ||
+					       s->spent_ns[which] / worth(s, which) <
+						       s->spent_ns[least] / worth(s, least))
+			least = which;
+	}
+	return least;
+}
+
+static bool turn_is_over(const struct sampling *s, uint64_t now)
+{
+	return windows_attached(s->windows, WINDOW_BLOCKS) &&
+	       now - s->since_ns[WINDOW_BLOCKS] > TURN_NS;
+}
+
+/* How many blocks can be watched for a turn, by what they are expected to cost. */
+static unsigned blocks_affordable(const struct sampling *s)
+{
+	double each = WRITES_EXPECTED * s->trap.watch_ns +
+		      BEGINNINGS_EXPECTED * s->governor.kept_ns;
+	double blocks = s->governor.balance_ns / each;
+
+	return blocks < 1 ? 0 : blocks > WATCH_SLOTS ? WATCH_SLOTS : (unsigned)blocks;
+}
+
+static bool may_open(struct sampling *s, unsigned which)
+{
+	unsigned blocks;
+
+	if (which != WINDOW_BLOCKS)
+		return governor_opens(&s->governor, (int)which);
+	blocks = blocks_affordable(s);
+	windows_allow_blocks(s->windows, blocks, TURN_WRITES);
+	return blocks > 0;
 }
 
 /* Probes on or off, as the account says. True where that changed. */
@@ -130,18 +224,23 @@ static bool decide(struct sampling *s)
 	unsigned which = next(s);
 	uint64_t now = clock_ns();
 
-	if (governor_closes(&s->governor, newest(s))) {
-		s->opens_ns = 0;
-		close_newest(s);
+	if (turn_is_over(s, now)) {
+		close_one(s, WINDOW_BLOCKS);
 		return true;
 	}
-	if (which == WINDOW_SOURCES || !governor_opens(&s->governor, (int)which))
+	/* What blocks may cost was there when they went on. */
+	if (newest(s) != WINDOW_BLOCKS && governor_closes(&s->governor, newest(s))) {
+		close_one(s, newest(s));
+		return true;
+	}
+	if (which == WINDOW_SOURCES || !may_open(s, which))
 		return false;
 	if (!s->opens_ns)
 		s->opens_ns = now + (uint64_t)random() % DELAY_MOST_NS;
 	if (now < s->opens_ns)
 		return false;
 	s->opens_ns = 0;
+	s->since_ns[which] = now;
 	if (windows_attach(s->windows, which) == 0)
 		s->opened++;
 	return true;
@@ -149,18 +248,23 @@ static bool decide(struct sampling *s)
 
 static void step(struct sampling *s, struct governor_totals *t)
 {
-	bool changed = decide(s);
-	uint64_t before = t->now_ns;
+	struct governor_totals before = *t;
+	int was = newest(s);
+	bool changed;
+
+	take_wanted(s);
+	changed = decide(s);
 
 	samples_drain(s->samples);
-	samples_mark(s->samples, ACCOUNT_POOL, &s->mem); /* whose frees are not probed */
 	take_totals(s, t);
+	if (was >= 0)
+		s->spent_ns[was] += t->cost_ns - before.cost_ns;
 	governor_account(&s->governor, t, changed ? -1 : newest(s));
-	windows_keep(s->windows, s->governor.chance, s->governor.pool_chance);
+	windows_keep(s->windows, s->governor.chance);
 	windows_allow(s->windows, governor_samples(&s->governor));
 	for (int which = 0; which < WINDOW_SOURCES; which++)
 		if (windows_attached(s->windows, which))
-			s->on_ns[which] += t->now_ns - before;
+			s->on_ns[which] += t->now_ns - before.now_ns;
 }
 
 static void *run(void *arg)
@@ -181,7 +285,7 @@ static void *run(void *arg)
 		clock_sleep_ms(STEP_MS);
 	}
 	while (newest(s) >= 0)
-		close_newest(s);
+		close_one(s, newest(s));
 	return NULL;
 }
 
@@ -195,6 +299,7 @@ int sampling_start(struct sampling **out, const struct process *p, const struct 
 	*out = NULL;
 	if (!s)
 		return -ENOMEM;
+	pthread_mutex_init(&s->lock, NULL);
 	s->process = p;
 	s->rt = rt;
 	s->budget = budget;
@@ -210,6 +315,23 @@ int sampling_start(struct sampling **out, const struct process *p, const struct 
 	}
 	*out = s;
 	return 0;
+}
+
+bool sampling_wants(const struct sampling *s)
+{
+	return s && atomic_load(&s->wants);
+}
+
+void sampling_want(struct sampling *s, const struct block_kind *kind, unsigned count, bool lost)
+{
+	if (!s || !s->running)
+		return;
+	pthread_mutex_lock(&s->lock);
+	s->wanted_count = count < BLOCK_KINDS_MAX ? count : BLOCK_KINDS_MAX;
+	memcpy(s->wanted, kind, s->wanted_count * sizeof(*kind));
+	s->wanted_lost = lost;
+	s->wanted_new = true;
+	pthread_mutex_unlock(&s->lock);
 }
 
 void sampling_stop(struct sampling *s)
@@ -230,6 +352,7 @@ void sampling_free(struct sampling *s)
 	native_free(s->native);
 	pyframes_free(s->frames);
 	windows_close(s->windows);
+	pthread_mutex_destroy(&s->lock);
 	free(s);
 }
 

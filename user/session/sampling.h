@@ -17,6 +17,12 @@ struct sampling;
 int sampling_start(struct sampling **out, const struct process *p, const struct py_runtime *rt,
 		   double budget);
 
+/* Must blocks be watched to sample objects of kinds? Else their allocators are probed. */
+bool sampling_wants(const struct sampling *s);
+
+/* Kinds of objects that grow, to be sampled so. @lost: nobody holds them. */
+void sampling_want(struct sampling *s, const struct block_kind *kind, unsigned count, bool lost);
+
 /* Take all probes off, for good; NULL is allowed. The samples stay. */
 void sampling_stop(struct sampling *s);
 void sampling_free(struct sampling *s);

@@ -14,8 +14,8 @@ static bool fits(const struct sample *one, const struct claim *claim)
 {
 	uint64_t slack = one->size >= MAPPED_LEAST ? SLACK_PAGES : SLACK_MOST;
 
-	if (one->source == ACCOUNT_POOL)
-		return claim->pool;
+	if (one->source == ACCOUNT_BLOCK)
+		return claim->pool && claim->size == one->size;
 	return claim->size >= one->size && claim->size - one->size <= slack;
 }
 
