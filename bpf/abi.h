@@ -491,6 +491,7 @@ static inline __attribute__((always_inline)) int account_keeps(__u64 address, __
 	return (hash & ((1ULL << (shift & 31)) - 1)) == 0;
 }
 
+#include "abi_lifecycle.h"
 #include "abi_resources.h"
 
 #endif

@@ -207,6 +207,27 @@ struct {
 	__type(value, struct resource_call);
 } resource_calls __weak SEC(".maps");
 
+/*
+ * Records: struct lifecycle_event. User space is woken when it had read all. Room for 4,096; when
+ * full the event is lost, as DROP_RINGBUF_FULL: /proc is searched then.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, LIFECYCLE_RING);
+} lifecycle_events __weak SEC(".maps");
+
+/*
+ * key: process id; value: nothing. Whose children and end are told. A program adds who calls exec,
+ * user space removes what is no Python. When full a process is left out: searching finds its
+ * children, reading its memory its end.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, LIFECYCLE_WATCHED);
+	__type(key, __u32);
+	__type(value, __u8);
+} lifecycle_watched __weak SEC(".maps");
+
 /* key: enum drop_reason; value: how often. Programs add, user space reads. An array: never full. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -15,6 +15,7 @@
 
 #define SECOND_NS 1000000000ull
 #define MINUTE_NS (60 * SECOND_NS)
+#define EVENTS_SCAN_NS (3 * SECOND_NS) /* at most so often, where events were lost */
 #define FINDING_FORGOTTEN_SECONDS 900.0 /* after its last process ended */
 
 static void measure_for_scrape(void *arg, struct metrics *m)
@@ -215,6 +216,16 @@ static void collect_looks(struct agent *a)
 	}
 }
 
+/* Its look, if there is one, ends by itself; this is for one that does not. */
+static void target_ended(void *arg, int pid)
+{
+	struct agent *a = arg;
+
+	for (unsigned i = 0; i < LOOKS_MAX; i++)
+		if (a->look[i].job.child && a->look[i].job.pid == pid)
+			look_hurry(&a->look[i].job);
+}
+
 static bool group_lives(void *arg, uint64_t group)
 {
 	const struct agent *a = arg;
@@ -261,6 +272,8 @@ static void tick(struct agent *a)
 	uint64_t now = clock_ns();
 	struct timespec wall;
 
+	if (events_run(&a->events, now, target_ended, a) && now > a->scanned_ns + EVENTS_SCAN_NS)
+		a->scanned_ns = 0;
 	if (is_due(&a->scanned_ns, c->watch.scan_ns, now) && roster_scan(&a->roster) > 0)
 		a->scanned_ns = 0; /* go on at once */
 	if (is_due(&a->measured_ns, c->watch.interval_ns, now))
@@ -284,7 +297,10 @@ static void tick(struct agent *a)
 static int wait_ms(const struct agent *a)
 {
 	uint64_t now = clock_ns(), due = a->measured_ns + a->config.watch.interval_ns;
+	uint64_t events = events_due(&a->events, now);
 
+	if (events < due)
+		due = events;
 	return due > now && a->scanned_ns ? (int)((due - now) / 1000000 + 1) : 0;
 }
 
@@ -310,12 +326,13 @@ static int loop(struct agent *a, int signals, struct err *e)
 	int go_on;
 
 	do {
-		int fds[LOOKS_MAX + 2] = { signals, serve_fd(a->serve) };
+		int fds[LOOKS_MAX + 3] = { signals, serve_fd(a->serve) };
 
+		tick(a);
 		for (unsigned i = 0; i < LOOKS_MAX; i++)
 			fds[2 + i] = a->look[i].job.child ? a->look[i].job.fd : -1;
-		tick(a);
-		push_wait(a->push, fds, LOOKS_MAX + 2, wait_ms(a));
+		fds[LOOKS_MAX + 2] = events_fd(&a->events, clock_ns());
+		push_wait(a->push, fds, LOOKS_MAX + 3, wait_ms(a));
 		serve_run(a->serve);
 		collect_looks(a);
 		go_on = take_signals(a, signals, e);
@@ -345,6 +362,8 @@ static int run(struct agent *a, int signals, struct err *e)
 	if (!err)
 		err = open_outlets(a, e);
 	if (!err)
+		events_open(&a->events, &a->roster, &a->log);
+	if (!err)
 		err = confine(&a->log, e);
 	if (!err)
 		err = loop(a, signals, e);
@@ -352,6 +371,7 @@ static int run(struct agent *a, int signals, struct err *e)
 		look_abandon(&a->look[i].job);
 	close_outlets(a);
 	findings_release(&a->findings);
+	events_close(&a->events);
 	roster_close(&a->roster);
 	return err;
 }

@@ -4,6 +4,7 @@
  *
  *	every 5 s   memory of every Python process     roster.c
  *	every 15 s  new processes                       roster.c
+ *	at once     those that begin and end            events.c
  *	who grows   is looked at, in turn, in a child   turns.c, looks.c
  *	what comes  is entered, kept, told              findings.c, history/, push/
  */
@@ -18,6 +19,7 @@
 #include "../util/err.h"
 #include "../util/log.h"
 #include "config.h"
+#include "events.h"
 #include "findings.h"
 #include "looks.h"
 #include "roster.h"
@@ -38,6 +40,7 @@ struct agent {
 	struct config config;
 	const char *config_path; /* NULL: the usual one, if it is there */
 	struct roster roster;
+	struct events events;
 	struct findings findings;
 	struct look_place look[LOOKS_MAX];
 	struct allowance allowance;

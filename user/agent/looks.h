@@ -46,6 +46,9 @@ int look_start(struct look_job *job, int pid, const struct config *c);
  */
 int look_collect(struct look_job *job, struct look_outcome *out);
 
+/* Who is looked at ended: the look has seconds left to say what it knows. */
+void look_hurry(struct look_job *job);
+
 /* Kill it, forget it. */
 void look_abandon(struct look_job *job);
 

@@ -12,6 +12,7 @@
 
 #include "../cpython/images.h"
 #include "../model/report.h"
+#include "../probe/lifecycle.h"
 #include "../session/ps.h"
 #include "../target/limit.h"
 #include "../util/clock.h"
@@ -41,8 +42,9 @@ int roster_open(struct roster *r)
 	return r->images ? 0 : -ENOMEM;
 }
 
-static void release(struct watched *w)
+static void release(struct roster *r, struct watched *w)
 {
+	lifecycle_forget(r->lifecycle, w->row.pid);
 	if (w->statm >= 0)
 		close(w->statm);
 	free(w);
@@ -51,7 +53,7 @@ static void release(struct watched *w)
 void roster_close(struct roster *r)
 {
 	for (size_t i = 0; i < r->count; i++)
-		release(r->watched[i]);
+		release(r, r->watched[i]);
 	for (size_t i = 0; i < r->groups; i++)
 		free(r->group[i]);
 	free(r->watched);
@@ -142,6 +144,7 @@ static int watch(struct roster *r, const struct process_row *row)
 	snprintf(path, sizeof(path), "/proc/%d/statm", row->pid);
 	w->statm = r->count < OPEN_MAX_KEPT ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 	r->watched[r->count++] = w;
+	lifecycle_watch(r->lifecycle, row->pid);
 	r->born++;
 	return 0;
 }
@@ -275,7 +278,7 @@ void roster_measure(struct roster *r, double interval)
 
 		w->anonymous_bytes = read_anonymous(w);
 		if (w->anonymous_bytes == UNKNOWN) {
-			release(w);
+			release(r, w);
 			r->ended++;
 			continue;
 		}
@@ -283,6 +286,39 @@ void roster_measure(struct roster *r, double interval)
 		r->watched[kept++] = w;
 	}
 	r->count = kept;
+}
+
+bool roster_ask(struct roster *r, int pid)
+{
+	struct process_row row;
+	int err;
+
+	if (pid == getpid() || roster_find(r, pid))
+		return true;
+	err = ps_look(&row, pid, r->images);
+	if (err)
+		return err == -ESRCH;
+	return row.visible != VISIBLE_NO && !watch(r, &row);
+}
+
+bool roster_drop(struct roster *r, int pid)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		if (r->watched[i]->row.pid != pid)
+			continue;
+		release(r, r->watched[i]);
+		r->ended++;
+		r->watched[i] = r->watched[--r->count];
+		return true;
+	}
+	return false;
+}
+
+bool roster_check(struct roster *r, int pid)
+{
+	const struct watched *w = roster_find(r, pid);
+
+	return w && read_anonymous(w) == UNKNOWN && roster_drop(r, pid);
 }
 
 struct watched *roster_next(const struct roster *r, uint64_t now_ns)

@@ -24,6 +24,7 @@ struct watched {
 };
 
 struct other;
+struct lifecycle;
 
 struct roster {
 	struct watched **watched; /* owned, each */
@@ -33,6 +34,7 @@ struct roster {
 	struct other *other; /* owned, ordered by pid */
 	size_t others, other_cap;
 	struct py_images *images;
+	struct lifecycle *lifecycle; /* borrowed: is told who is watched; NULL: nobody */
 	uint64_t refused; /* processes that there was no room for */
 	uint64_t born, ended;
 };
@@ -42,6 +44,15 @@ void roster_close(struct roster *r);
 
 /* Search for new processes. 0; 1 where time ran out and there are more; or -errno. */
 int roster_scan(struct roster *r);
+
+/* Ask one process. True: no more need be asked, it is watched or gone. */
+bool roster_ask(struct roster *r, int pid);
+
+/* Forget one process, which became another program. False: it was not known. */
+bool roster_drop(struct roster *r, int pid);
+
+/* Forget it where it ended. False: it was not known, or lives. */
+bool roster_check(struct roster *r, int pid);
 
 /* Read everybody's memory, @interval seconds after the last time; forget who ended. */
 void roster_measure(struct roster *r, double interval);

@@ -164,7 +164,6 @@ static void choose_account(struct pyleak *s, const struct loader_account *accoun
 {
 	struct bpf_map *const maps[] = { s->maps.live, s->maps.sites, s->maps.stacks,
 					 s->maps.threads };
-	struct stat self;
 
 	for (size_t i = 0; !account && i < sizeof(maps) / sizeof(maps[0]); i++)
 		bpf_map__set_autocreate(maps[i], false);
@@ -188,10 +187,17 @@ static void choose_account(struct pyleak *s, const struct loader_account *accoun
 	s->rodata->cfg_session = account->session;
 	s->rodata->cfg_stacks_max = account->sites_max - account->sites_max / 8;
 	s->rodata->cfg_pool_size = account->pool_size;
-	if (stat("/proc/self/ns/pid", &self) == 0) {
-		s->rodata->cfg_namespace_device = self.st_dev;
-		s->rodata->cfg_namespace_inode = self.st_ino;
-	}
+}
+
+/* Programs that run for every process compare process ids. */
+static void tell_namespace(struct pyleak *s)
+{
+	struct stat self;
+
+	if (stat("/proc/self/ns/pid", &self))
+		return;
+	s->rodata->cfg_namespace_device = self.st_dev;
+	s->rodata->cfg_namespace_inode = self.st_ino;
 }
 
 static void choose_window(struct pyleak *s, const struct loader_window *window)
@@ -210,6 +216,15 @@ static void choose_window(struct pyleak *s, const struct loader_window *window)
 	bpf_program__set_expected_attach_type(s->progs.window_call, window->attach_type);
 	bpf_program__set_expected_attach_type(s->progs.window_return, window->return_attach_type);
 	s->rodata->cfg_session = window->session;
+}
+
+static void choose_lifecycle(struct pyleak *s, bool lifecycle)
+{
+	bpf_program__set_autoload(s->progs.lifecycle_tell_exec, lifecycle);
+	bpf_program__set_autoload(s->progs.lifecycle_tell_child, lifecycle);
+	bpf_program__set_autoload(s->progs.lifecycle_tell_end, lifecycle);
+	bpf_map__set_autocreate(s->maps.lifecycle_events, lifecycle);
+	bpf_map__set_autocreate(s->maps.lifecycle_watched, lifecycle);
 }
 
 static void take_descriptors(struct loader *l)
@@ -242,6 +257,11 @@ static void take_descriptors(struct loader *l)
 	l->window_samples = bpf_map__fd(s->maps.window_samples);
 	l->window = &s->bss->window_control;
 	l->resource_control = &s->bss->resource_control;
+	l->lifecycle[0] = bpf_program__fd(s->progs.lifecycle_tell_exec);
+	l->lifecycle[1] = bpf_program__fd(s->progs.lifecycle_tell_child);
+	l->lifecycle[2] = bpf_program__fd(s->progs.lifecycle_tell_end);
+	l->lifecycle_events = bpf_map__fd(s->maps.lifecycle_events);
+	l->lifecycle_watched = bpf_map__fd(s->maps.lifecycle_watched);
 	l->drops = bpf_map__fd(s->maps.drops);
 	l->statistics = bpf_enable_stats(BPF_STATS_RUN_TIME);
 }
@@ -273,6 +293,8 @@ static void choose(struct pyleak *s, const struct loader_parts *parts)
 	choose_collector(s, parts->gc);
 	choose_account(s, parts->account);
 	choose_window(s, parts->window);
+	choose_lifecycle(s, parts->lifecycle);
+	tell_namespace(s);
 }
 
 int loader_open(struct loader *l, pid_t pid, const struct loader_parts *parts, struct err *e)

@@ -57,6 +57,9 @@ enum loader_hook {
 	HOOK_COUNT,
 };
 
+/* Programs that tell of processes that come and go: exec, child, end. See lifecycle.h. */
+#define LOADER_LIFECYCLE 3
+
 /* What accounting of allocations, or of resources, needs to be told. */
 struct loader_account {
 	int attach_type;	  /* of the programs, see attach.h; 0: perf events */
@@ -88,6 +91,8 @@ struct loader {
 	int window_call, window_return, window_write; /* programs */
 	int window_calls, window_blocks, sampled, window_samples;
 	volatile struct window_control *window;	   /* NULL where windows were not asked for */
+	int lifecycle[LOADER_LIFECYCLE];	   /* programs */
+	int lifecycle_events, lifecycle_watched;
 	int drops;
 	volatile struct account_control *control; /* NULL where accounting was not asked for */
 	volatile struct gc_sampling *gc_sampling;
@@ -101,6 +106,7 @@ struct loader_parts {
 	bool watch;		    /* the watchpoints' program */
 	const struct loader_account *account; /* NULL: no programs on allocators */
 	const struct loader_window *window;   /* NULL: no sampling */
+	bool lifecycle;			      /* of all processes; of no target then */
 };
 
 struct bpf_program;

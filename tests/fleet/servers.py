@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The agent and real servers."""
+
+import json
+import os
+import subprocess
+import time
+
+import backends
+from agent import Agent, free_port
+from common import DEPLOY, expect, one_leak, wait_for
+
+GROWTH = "pyleak_finding_growth_bytes_per_second"
+
+
+def check_backends():
+    """Prometheus scrapes, Prometheus and VictoriaMetrics take remote write, OTLP and profiles are sent;
+    a server that is down for a while loses nothing that fits the queue."""
+    ports = [free_port() for _ in range(4)]
+    push = ("remote_write = http://127.0.0.1:%d/api/v1/write\n"
+            "otlp = http://127.0.0.1:%d/v1/metrics\n"
+            "profiles = http://127.0.0.1:%d/ingest" % (ports[1], ports[2], ports[2]))
+    sink = backends.Sink(ports[2])
+    with one_leak() as target, Agent(push) as agent:
+        expect(target.wait_ready(), "the service did not start")
+        with backends.prometheus(ports[0], agent.port) as prometheus, \
+                backends.victoria_metrics(ports[1]) as victoria:
+            for server in (prometheus, victoria):
+                found = wait_for(90, lambda server=server: server.query(GROWTH))
+                expect(found, "%s has no finding; agent: %s", server.command[0], agent.errors[-5:])
+                labels = found[0]["metric"]
+                expect(labels["function"] == "remember" and labels["file"] == "fleet/worker.py" and
+                       labels["holder"] == "module __main__: SESSIONS", "%s", labels)
+            expect(victoria.query("pyleak_processes")[0]["metric"]["job"] == "pyleak", "no job")
+            check = subprocess.run(["promtool", "check", "metrics"], input=agent.metrics_text(),
+                                   text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            expect(check.returncode == 0 and not check.stdout, "promtool: %s", check.stdout)
+            otlp = wait_for(10, lambda: [post for post in sink.posts if post[0] == "/v1/metrics"])
+            names = {metric["name"] for metric in json.loads(otlp[-1][2])["resourceMetrics"][0][
+                "scopeMetrics"][0]["metrics"]}
+            expect(GROWTH in names, "OTLP: %s", names)
+            expect(any(post[0].startswith("/ingest?name=worker.pyleak") and
+                       post[2][:2] == b"\x1f\x8b" for post in sink.posts), "no profile was pushed")
+            with open(os.path.join(DEPLOY, "grafana.json")) as dashboard:
+                for panel in json.load(dashboard)["panels"]:
+                    for target_ in panel["targets"]:
+                        prometheus.query(target_["expr"].replace("$service", ".*"))
+            victoria.stop()
+            time.sleep(12)
+            expect(agent.metric("pyleak_processes ") >= 1, "the agent waits for a dead server")
+            down = time.time() - 6
+            victoria.start()
+            late = wait_for(60, lambda: victoria.query("count_over_time(pyleak_processes[8s])", down))
+            expect(late, "what was measured while the server was down did not come")
+            expect(agent.metric('pyleak_lost_total{what="remote_write"}') == 0, "messages were lost")
+    sink.close()
+    return "scrape, remote write, OTLP, profiles, promtool check metrics"

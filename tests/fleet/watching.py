@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The agent by itself: whom it names, whom it meets, what it keeps, what it may do and what it takes."""
+
+import json
+import os
+import ssl
+import subprocess
+import sys
+import time
+
+import backends
+from agent import Agent, free_port
+from common import DEPLOY, IDLE, Fleet, Skipped, expect, launch, one_leak, wait_for
+
+
+def of_fleet(agent):
+    return [each for each in agent.findings if each["service"].startswith("service-")]
+
+
+def check_agent(processes):
+    """The agent names each service that leaks once, by its line, and no other."""
+    with Fleet(processes) as fleet, Agent() as agent:
+        began = time.monotonic()
+        wait_for(300, lambda: {each["service"] for each in of_fleet(agent)} >= set(fleet.leaking))
+        named = {each["service"] for each in of_fleet(agent)}
+        took = time.monotonic() - began
+        expect(named == set(fleet.leaking), "named %s, leaking %s; it said %s", sorted(named),
+               sorted(fleet.leaking), agent.errors[-10:])
+        for each in of_fleet(agent):
+            expect(each["function"] == "remember" and each["file"].endswith("worker.py"), "%s", each)
+            expect(each["holder"] == "module __main__: SESSIONS", "%s", each["holder"])
+            expect("example.com" not in json.dumps(each), "a key left the target: %s", each)
+            expect(each["release"] == "1." + each["service"].split("-")[1], "%s", each["release"])
+        new = [each["id"] + each["service"] for each in of_fleet(agent) if each["new"]]
+        expect(len(new) == len(set(new)), "told twice: %s", new)
+        ids = {(each["file"], each["id"]) for each in of_fleet(agent)}  # folder and name count
+        expect(len(ids) == len({file for file, _ in ids}), "the same leak has ids %s", ids)
+        workers = agent.metric('pyleak_finding_processes{finding="%s",verdict="leak",'
+                               'service="service-1"' % of_fleet(agent)[0]["id"])
+        expect(workers and workers >= 4, "%s workers of 5 grow", workers)
+        profiles = [name for name in os.listdir(agent.folder.name) if name.endswith(".pb.gz")]
+        expect(len(profiles) >= len(fleet.leaking), "profiles %s", profiles)
+        expect(agent.rss_bytes() < 64 << 20, "%d bytes resident", agent.rss_bytes())
+        return "%d processes, %d leaking services named once each in %.0f s, %.1f MiB" % (
+            len(fleet.targets), len(fleet.leaking), took, agent.rss_bytes() / (1 << 20))
+
+
+def check_born_and_dying():
+    """Processes come and go: no descriptor and no entry stays."""
+    with Agent() as agent:
+        expect(wait_for(20, lambda: agent.metric("pyleak_processes ") is not None), "no metrics")
+        before = agent.descriptors(), agent.metric("pyleak_processes ")
+        for _ in range(8):
+            children = [subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+                        for _ in range(5)]
+            time.sleep(2)
+            for child in children:
+                child.kill()
+                child.wait()
+        expect(wait_for(20, lambda: agent.metric("pyleak_processes ") <= before[1]),
+               "%s processes, before %s", agent.metric("pyleak_processes "), before[1])
+        expect(agent.descriptors() <= before[0] + 2, "%d descriptors, before %d",
+               agent.descriptors(), before[0])
+    return "40 processes"
+
+
+def lifecycle_programs():
+    return backends.bpf_programs("lifecycle_tell")
+
+
+def check_events():
+    """Who is born between two scans is met at once, children too; who ends, or becomes another program, is
+    let go at once, and its look with it; nothing of the agent stays in the kernel."""
+    before = lifecycle_programs()
+    with Agent(pace="interval = 5s\nscan = 600s") as agent:
+        expect(wait_for(20, lambda: agent.metric("pyleak_processes ") is not None), "no metrics")
+        if not wait_for(5, lambda: any("the kernel tells" in line for line in agent.errors)):
+            raise Skipped("no events of processes: %s" % agent.errors[:1])
+        known = agent.metric("pyleak_processes ")
+        code = "import os, time\nos.fork()\nprint(1, flush=True)\ntime.sleep(120)\n"
+        began = time.monotonic()
+        family = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, start_new_session=True)
+        try:
+            expect(wait_for(30, lambda: agent.metric("pyleak_processes ") >= known + 2),
+                   "%s processes, not %s and two", agent.metric("pyleak_processes "), known)
+            born = time.monotonic() - began
+        finally:
+            os.killpg(family.pid, 9)
+            family.wait()
+        began = time.monotonic()
+        expect(wait_for(4, lambda: agent.metric("pyleak_processes ") <= known), "still there: %s",
+               agent.metric("pyleak_processes "))
+        ended = time.monotonic() - began
+        other = subprocess.Popen([sys.executable, "-c", "import os, sys, time\nsys.stdin.readline()\n"
+                                  "os.execvp('sleep', ['sleep', '60'])"], stdin=subprocess.PIPE)
+        try:
+            expect(wait_for(30, lambda: agent.metric("pyleak_processes ") >= known + 1), "not met")
+            other.communicate(b"\n", timeout=0.1)
+        except subprocess.TimeoutExpired:
+            expect(wait_for(20, lambda: agent.metric("pyleak_processes ") <= known), "sleep is watched")
+        finally:
+            other.kill()
+            other.wait()
+    expect(wait_for(10, lambda: lifecycle_programs() == before), "programs stay in the kernel")
+    return "two met after %.1f s, gone after %.1f s" % (born, ended)
+
+
+def check_history():
+    """Killed at any moment, opened again; damaged, set aside and said."""
+    with one_leak() as target, Agent() as agent:
+        expect(target.wait_ready(), "the service did not start")
+        expect(wait_for(90, lambda: agent.findings), "no finding: %s", agent.errors[-5:])
+        agent.child.kill()
+        agent.child.wait()
+        report = launch.pyleak(["report", "--since", "1h", "--config", agent.config, "--format", "json"])
+        expect(report.exit == 0, "%s", report.stderr)
+        found = json.loads(report.stdout)["findings"]
+        expect(len(found) == 1 and found[0]["site"]["function"] == "remember" and
+               found[0]["held_by"] == "module __main__: SESSIONS", "%s", found)
+        path = os.path.join(agent.folder.name, "history.db")
+        for name in os.listdir(agent.folder.name):
+            if name.startswith("history.db"):
+                os.truncate(os.path.join(agent.folder.name, name), 0)
+        with open(path, "wb") as damaged:
+            damaged.write(b"no database" * 1000)
+        again = launch.start_pyleak(["agent", "--config", agent.config])
+        wait_for(20, lambda: any("damaged" in name for name in os.listdir(agent.folder.name)))
+        again.terminate()
+        _, errors = again.communicate(timeout=20)
+        expect("is damaged" in errors, "not said: %s", errors)
+        kept = [name for name in os.listdir(agent.folder.name) if ".damaged-" in name]
+        kept = [name for name in kept if not name.endswith(("-wal", "-shm"))]
+        expect(kept and os.path.getsize(os.path.join(agent.folder.name, kept[0])) == 11000, "%s", kept)
+        empty = launch.pyleak(["report", "--since", "1h", "--config", agent.config])
+        expect(empty.exit == 0 and "0 findings" in empty.stdout, "%s", empty)
+    return "after kill -9, and damaged"
+
+
+def check_reload():
+    """SIGHUP: a wrong configuration changes nothing and is said; a right one is taken."""
+    with Agent() as agent:
+        expect(wait_for(20, lambda: agent.metric("pyleak_processes ") is not None), "no metrics")
+        agent.write(extra="[watch]\ninterval = never\n")
+        agent.signal()
+        expect(wait_for(10, lambda: any("interval = never" in line for line in agent.errors)),
+               "not said: %s", agent.errors)
+        expect(agent.metric("pyleak_processes ") is not None, "it stopped serving")
+        old, agent.port = agent.port, free_port()
+        agent.write()
+        agent.signal()
+        expect(wait_for(10, lambda: agent.metric("pyleak_processes ") is not None), "not on the new port")
+        agent.port = old
+        expect(agent.metric("pyleak_processes ") is None, "still on the old port")
+    return "wrong and right"
+
+
+def check_security():
+    """Five capabilities and a seccomp filter are left; localhost only; TLS and a token when told."""
+    with Agent() as agent:
+        expect(wait_for(20, lambda: agent.metric("pyleak_processes ") is not None), "no metrics")
+        with open("/proc/%d/status" % agent.child.pid) as status:
+            fields = dict(line.rstrip("\n").split(":\t", 1) for line in status if ":\t" in line)
+        kept = {bit for bit in range(64) if int(fields["CapPrm"], 16) >> bit & 1}
+        expect(kept == {2, 19, 38, 39, 40}, "capabilities %s", sorted(kept))
+        expect(fields["CapEff"] == fields["CapPrm"] and not int(fields["CapBnd"], 16), "%s", fields)
+        expect(fields["Seccomp"] == "2" and fields["NoNewPrivs"] == "1", "no filter")
+        expect(backends.listening(agent.child.pid) == ["0100007F"], "listens on %s",
+               backends.listening(agent.child.pid))
+        folder = agent.folder.name
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+                        "-subj", "/CN=localhost", "-keyout", folder + "/key.pem", "-out",
+                        folder + "/cert.pem"], check=True, stderr=subprocess.DEVNULL)
+        with open(folder + "/token", "w") as token:
+            token.write("secret\n")
+        agent.write(extra="[serve]\ntoken_file = %s/token\ncertificate = %s/cert.pem\n"
+                          "key = %s/key.pem\n" % (folder, folder, folder))
+        agent.signal()
+        context = ssl.create_default_context(cafile=folder + "/cert.pem")
+        context.check_hostname = False
+        url = "https://127.0.0.1:%d/" % agent.port
+        expect(wait_for(10, lambda: backends.status_of(url + "healthz", context) == 200), "no TLS")
+        expect(backends.status_of(url + "metrics", context) == 401, "no token was asked for")
+        expect(backends.status_of(url + "metrics", context, "wrong!") == 401, "a wrong token is taken")
+        expect(backends.status_of(url + "metrics", context, "secret") == 200, "the token is not taken")
+    return "capabilities, seccomp, localhost, TLS, token"
+
+
+def check_rules():
+    """The alert rules that are shipped, and their tests."""
+    for command in (["check", "rules", "alerts.yml"], ["test", "rules", "alerts_test.yml"]):
+        done = subprocess.run(["promtool", *command], cwd=DEPLOY, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True)
+        expect(done.returncode == 0, "promtool %s: %s", " ".join(command), done.stdout[-600:])
+    return "4 rules"
+
+
+def check_cost(processes):
+    """What the agent takes while nothing grows; printed, and measured on an idle machine elsewhere."""
+    found = launch.one_per_minor(launch.interpreters())
+    targets = [launch.Target(found[index % len(found)], IDLE) for index in range(processes)]
+    try:
+        for target in targets:
+            expect(target.wait_ready(), "a process did not start")
+        with Agent(pace="interval = 5s\nscan = 15s") as agent:
+            expect(wait_for(30, lambda: (agent.metric("pyleak_processes ") or 0) >= len(targets)),
+                   "%s processes", agent.metric("pyleak_processes "))
+            before, began = agent.cpu_ns(), time.monotonic()
+            time.sleep(30)
+            share = (agent.cpu_ns() - before) / 1e9 / (time.monotonic() - began)
+            expect(agent.rss_bytes() < 64 << 20, "%d bytes resident", agent.rss_bytes())
+            return "%d processes: %.3f %% of a core, %.1f MiB" % (
+                len(targets), 100 * share, agent.rss_bytes() / (1 << 20))
+    finally:
+        for target in targets:
+            target.stop()
