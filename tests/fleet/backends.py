@@ -15,6 +15,9 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+from agent import free_port
+from common import REPOSITORY, Skipped
+
 START_SECONDS = 30
 
 
@@ -152,3 +155,32 @@ def bpftool(*arguments):
 def bpf_programs(prefix=""):
     """How many programs of that name the kernel holds."""
     return sum(1 for each in bpftool("prog", "show") if each.get("name", "").startswith(prefix))
+
+
+class Pyroscope(Server):
+    def ask(self, method, question):
+        """A method of its query service, as JSON."""
+        request = urllib.request.Request(self.url("/querier.v1.QuerierService/" + method),
+                                         json.dumps(question).encode(), {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.loads(answer.read().decode())
+
+
+def pyroscope(port, rpc_port):
+    """Takes and answers for profiles; built from its Go modules when it is asked for first."""
+    built = subprocess.run([os.path.join(REPOSITORY, "scripts", "build-pyroscope")], stdout=subprocess.PIPE, text=True)
+    if built.returncode == 3:
+        raise Skipped("no go")
+    if built.returncode:
+        raise OSError("build-pyroscope: exit %d" % built.returncode)
+    alone = ["-%s=127.0.0.1" % each for each in (
+        "server.http-listen-address", "server.grpc-listen-address", "memberlist.bind-addr",
+        "memberlist.advertise-addr", "ingester.lifecycler.addr", "query-frontend.instance-addr",
+        "query-scheduler.ring.instance-addr", "distributor.ring.instance-addr", "compactor.ring.instance-addr",
+        "store-gateway.sharding-ring.instance-addr", "overrides-exporter.ring.instance-addr")]
+    return Pyroscope([built.stdout.strip(), "-target=all", "-server.http-listen-port=%d" % port,
+                      "-server.grpc-listen-port=%d" % rpc_port, "-memberlist.bind-port=%d" % free_port(),
+                      "-self-profiling.disable-push=true",
+                      "-usage-stats.enabled=false", "-storage.backend=filesystem",
+                      "-storage.filesystem.dir=FOLDER/blocks", "-pyroscopedb.data-path=FOLDER/data", *alone],
+                     port, "/ready")

@@ -13,7 +13,8 @@ import launch  # noqa: E402 (found by the line above)
 
 WORKER = os.path.join(HERE, "worker.py")
 IDLE = os.path.join(launch.TARGETS, "ok_idle.py")
-DEPLOY = os.path.join(launch.REPOSITORY, "deploy")
+REPOSITORY = launch.REPOSITORY
+DEPLOY = os.path.join(REPOSITORY, "deploy")
 
 
 class Failed(Exception):

@@ -31,6 +31,7 @@ static int open_push(struct agent *a, struct err *e)
 						 [PUSH_PROFILES] = c->push.profiles },
 					.token_file = c->push.token_file,
 					.ca_file = c->push.ca_file,
+					.host = a->host,
 					.buffer_bytes = (size_t)c->push.buffer_kib * 1024 };
 
 	return push_open(&a->push, &o, e);

@@ -10,6 +10,7 @@
 
 #include "../output/format.h"
 #include "../util/clock.h"
+#include "../util/strbuf.h"
 #include "exporter.h"
 #include "serve.h"
 
@@ -20,11 +21,13 @@
 #define RETRY_MOST_NS (60 * 1000000000ull)
 #define TOKEN_MAX 256
 #define URL_MAX 1024
+#define NAME_BYTES 400 /* service, release, container, host, and their keys */
+#define QUERY_MAX (3 * NAME_BYTES + 80)
 
 struct message {
 	unsigned char *body; /* owned */
 	size_t len;
-	char query[320]; /* behind the URL */
+	char query[QUERY_MAX]; /* behind the URL */
 };
 
 struct destination {
@@ -47,6 +50,7 @@ struct push {
 	size_t buffer_bytes;
 	char token[TOKEN_MAX];
 	char ca_file[256];
+	char host[65];
 };
 
 static size_t ignore(char *data, size_t size, size_t count, void *arg)
@@ -101,6 +105,7 @@ int push_open(struct push **out, const struct push_options *o, struct err *e)
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	p->multi = curl_multi_init();
 	p->buffer_bytes = o->buffer_bytes;
+	snprintf(p->host, sizeof(p->host), "%s", o->host);
 	snprintf(p->ca_file, sizeof(p->ca_file), "%s", o->ca_file);
 	if (!p->multi)
 		err = err_set(e, -ENOMEM, EXIT_FAILED, "no memory to push");
@@ -183,16 +188,38 @@ void push_metrics(struct push *p, const struct metrics *m)
 	}
 }
 
-/* "?name=SERVICE.pyleak{release=...}&from=...&until=...&format=pprof", as Pyroscope asks for it. */
+/* In "NAME{KEY=VALUE,...}" what would end a value is data of the target. */
+static void add_value(struct strbuf *to, const char *value)
+{
+	for (; *value; value++)
+		strbuf_addf(to, "%c", strchr("{},=\"", *value) ? '_' : *value);
+}
+
+static void add_label(struct strbuf *to, const char *key, const char *value)
+{
+	if (!value[0])
+		return;
+	strbuf_addf(to, "%s%s=", to->text[to->len - 1] == '{' ? "" : ",", key);
+	add_value(to, value);
+}
+
+/* "?name=SERVICE{release=...}&from=...&until=...&format=pprof", as Pyroscope asks for it. */
 static void write_query(struct push *p, const struct report *r, char *out, size_t cap)
 {
 	CURL *curl = p->to[PUSH_PROFILES].curl;
-	char name[256];
+	char array[NAME_BYTES];
+	struct strbuf name;
 	char *escaped;
 
-	snprintf(name, sizeof(name), "%s.pyleak{release=%s}", r->service, r->release);
-	escaped = curl_easy_escape(curl, name, 0);
-	snprintf(out, cap, "?name=%.200s&from=%lld&until=%lld&format=pprof", escaped ? escaped : "",
+	strbuf_init(&name, array, sizeof(array) - 1); /* the bracket always fits */
+	add_value(&name, r->service[0] ? r->service : "python");
+	strbuf_add(&name, "{");
+	add_label(&name, "release", r->release);
+	add_label(&name, "container", r->container);
+	add_label(&name, "host", p->host);
+	memcpy(array + name.len, "}", 2);
+	escaped = curl_easy_escape(curl, array, 0);
+	snprintf(out, cap, "?name=%s&from=%lld&until=%lld&format=pprof", escaped ? escaped : "",
 		 (long long)r->started.tv_sec,
 		 (long long)r->started.tv_sec + (long long)r->duration_seconds + 1);
 	curl_free(escaped);
@@ -201,7 +228,7 @@ static void write_query(struct push *p, const struct report *r, char *out, size_
 void push_profile(struct push *p, const struct report *r)
 {
 	struct destination *d = &p->to[PUSH_PROFILES];
-	char *body = NULL, query[320];
+	char *body = NULL, query[QUERY_MAX];
 	size_t len = 0;
 	FILE *out;
 
@@ -222,7 +249,7 @@ void push_profile(struct push *p, const struct report *r)
 
 static void send_next(struct push *p, struct destination *d)
 {
-	char url[URL_MAX + 320];
+	char url[URL_MAX + QUERY_MAX];
 
 	if (d->busy || !d->count || clock_ns() < d->retry_ns)
 		return;

@@ -32,6 +32,7 @@ struct push;
 struct push_options {
 	const char *url[PUSH_KINDS];	  /* "": not used; copied */
 	const char *token_file, *ca_file; /* "": none */
+	const char *host;		  /* whose profiles they are; copied */
 	size_t buffer_bytes;		  /* of each queue */
 };
 
