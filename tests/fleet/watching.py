@@ -106,17 +106,22 @@ def check_events():
 
 
 def check_history():
-    """Killed at any moment, opened again; damaged, set aside and said."""
-    with one_leak() as target, Agent() as agent:
+    """Findings, since when it grows, and pauses of collections; killed at any moment, opened again; damaged, set
+    aside and said."""
+    with one_leak() as target, Agent(extra="[look]\ncollections = yes\n") as agent:
         expect(target.wait_ready(), "the service did not start")
         expect(wait_for(90, lambda: agent.findings), "no finding: %s", agent.errors[-5:])
+        expect(wait_for(10, lambda: agent.metric('pyleak_looks_total{result="new"}')), "no look ended")
         agent.child.kill()
         agent.child.wait()
         report = launch.pyleak(["report", "--since", "1h", "--config", agent.config, "--format", "json"])
         expect(report.exit == 0, "%s", report.stderr)
-        found = json.loads(report.stdout)["findings"]
+        told = json.loads(report.stdout)
+        found = told["findings"]
         expect(len(found) == 1 and found[0]["site"]["function"] == "remember" and
                found[0]["held_by"] == "module __main__: SESSIONS", "%s", found)
+        expect(len(told["collections"]) == 1 and told["collections"][0]["service"] == "worker" and
+               told["collections"][0]["longest_at"]["function"] == "serve", "%s", told["collections"])
         path = os.path.join(agent.folder.name, "history.db")
         for name in os.listdir(agent.folder.name):
             if name.startswith("history.db"):

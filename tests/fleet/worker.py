@@ -5,6 +5,7 @@ Serves requests; with LEAKS above 0 keeps about that many bytes of each second i
 WORKERS it forks as many, which do the serving, as a preforking server does.
 """
 
+import gc
 import os
 import sys
 import time
@@ -28,6 +29,8 @@ def serve(leaks):
     while True:
         number += 1
         (remember if leaks else forget)(number, size)
+        if number % 20 == 0:
+            gc.collect()
         time.sleep(PAUSE)
 
 

@@ -141,7 +141,10 @@ static void the_file_is_bounded(void **state)
 		struct finding f = make("1", 6000 - i, i);
 
 		history_add_finding(h, &f, 1);
-		history_add_memory(h, "shop", "1", "", 1, 1, 1);
+		history_add_memory(h, &(struct memory_row){ .time = f.seen.tv_sec,
+							    .service = "shop",
+							    .release = "1",
+							    .pod = "" });
 	}
 	assert_true(history_lost(h) > 0);
 	history_close(h);
@@ -171,6 +174,130 @@ static void a_damaged_file_is_set_aside(void **state)
 	trails_release(&t);
 }
 
+/* While it is open. */
+static void damage_while_writing_loses_nothing_else(void **state)
+{
+	struct history *h = must_open();
+	struct finding f = make("1", 1, 1);
+	struct trails t;
+	FILE *out;
+
+	(void)state;
+	history_add_finding(h, &f, 1);
+	history_close(h); /* all of it is in the file now */
+	h = must_open();
+	out = fopen(path, "r+");
+	for (int i = 0; i < 16 * 4096; i++)
+		fputc('x', out);
+	fclose(out);
+	history_trim(h);
+	for (int i = 0; i < 3; i++)
+		history_add_finding(h, &f, 1);
+	assert_int_equal(files_with(".damaged-", false), 1);
+	assert_false(history_fails(h));
+	assert_int_equal(history_lost(h), 0);
+	assert_int_equal(history_read(&t, path, DAY_NS, NULL), 0);
+	assert_int_equal(t.trail[0].times, 3);
+	trails_release(&t);
+	history_close(h);
+}
+
+static void a_file_that_vanished_is_made_again(void **state)
+{
+	struct history *h = must_open();
+	struct finding f = make("1", 1, 1);
+	struct trails t;
+
+	(void)state;
+	history_add_finding(h, &f, 1);
+	files_with(NULL, true);
+	history_trim(h);
+	history_add_finding(h, &f, 1);
+	assert_int_equal(history_read(&t, path, DAY_NS, NULL), 0);
+	assert_int_equal(t.count, 1);
+	trails_release(&t);
+	history_close(h);
+}
+
+/* What cannot be opened is tried again, and what was lost meanwhile is counted. */
+static void a_folder_that_comes_later(void **state)
+{
+	struct err e = { 0 };
+	struct history *h;
+	struct finding f = make("1", 1, 1);
+	char blocked[80];
+	FILE *out;
+
+	(void)state;
+	snprintf(blocked, sizeof(blocked), "%s/no", folder);
+	out = fopen(blocked, "w");
+	fclose(out);
+	snprintf(blocked, sizeof(blocked), "%s/no/h.db", folder);
+	assert_int_equal(history_open(&h, blocked, DAY_NS, 1, &silent, &e), 0);
+	assert_true(history_fails(h));
+	history_add_finding(h, &f, 1);
+	assert_int_equal(history_lost(h), 1);
+	files_with(NULL, true);
+	history_trim(h);
+	history_add_finding(h, &f, 1);
+	assert_int_equal(history_lost(h), 1);
+	assert_false(history_fails(h));
+	history_close(h);
+	unlink(blocked);
+	*strrchr(blocked, '/') = '\0';
+	rmdir(blocked);
+}
+
+/* An hour of growth, a gap, and ten minutes of it until now. */
+static void growth_is_told_from_its_beginning(void **state)
+{
+	struct history *h = must_open();
+	struct finding f = make("1", 1, 1);
+	struct trails t;
+	int64_t now = time(NULL);
+
+	(void)state;
+	history_add_finding(h, &f, 1);
+	for (int minute = 200; minute > 0; minute--)
+		if (minute > 140 || minute <= 10)
+			history_add_memory(h, &(struct memory_row){ .time = now - 60 * minute,
+								    .service = "shop",
+								    .release = "1",
+								    .pod = "" });
+	assert_int_equal(history_read(&t, path, DAY_NS, NULL), 0);
+	assert_int_equal(t.trail[0].grows_since, now - 600);
+	trails_release(&t);
+	history_close(h);
+}
+
+static void pauses_by_service_and_release(void **state)
+{
+	struct history *h = must_open();
+	struct trails t;
+	struct pause_sum sums[] = {
+		{ .seconds = 10, .count = 2, .total_ns = 300, .max_ns = 200, .line = 7 },
+		{ .seconds = 5, .count = 1, .total_ns = 900, .max_ns = 900, .function = "sweep" },
+		{ .seconds = 5 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++)
+		history_add_pauses(h, &(struct pauses_row){ .time = time(NULL),
+							    .service = i < 2 ? "shop" : "idle",
+							    .release = "1",
+							    .container = "",
+							    .pod = "",
+							    .sum = &sums[i] });
+	assert_int_equal(history_read(&t, path, DAY_NS, NULL), 0);
+	assert_int_equal(t.pause_count, 1); /* of the other there is nothing to say */
+	assert_int_equal(t.pauses[0].count, 3);
+	assert_int_equal(t.pauses[0].max_ns, 900);
+	assert_string_equal(t.pauses[0].function, "sweep");
+	assert_true(t.pauses[0].seconds == 15);
+	trails_release(&t);
+	history_close(h);
+}
+
 static void where_there_is_none_is_said(void **state)
 {
 	struct trails t;
@@ -180,7 +307,7 @@ static void where_there_is_none_is_said(void **state)
 	assert_true(history_read(&t, path, DAY_NS, &e) < 0);
 	assert_non_null(strstr(e.text, path));
 	trails_release(&t);
-	history_add_memory(NULL, "", "", "", 0, 0, 0);
+	history_add_memory(NULL, &(struct memory_row){ 0 });
 	assert_int_equal(history_lost(NULL), 0);
 }
 
@@ -191,6 +318,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_old_goes, begin, end),
 		cmocka_unit_test_setup_teardown(the_file_is_bounded, begin, end),
 		cmocka_unit_test_setup_teardown(a_damaged_file_is_set_aside, begin, end),
+		cmocka_unit_test_setup_teardown(damage_while_writing_loses_nothing_else, begin,
+						end),
+		cmocka_unit_test_setup_teardown(a_file_that_vanished_is_made_again, begin, end),
+		cmocka_unit_test_setup_teardown(a_folder_that_comes_later, begin, end),
+		cmocka_unit_test_setup_teardown(growth_is_told_from_its_beginning, begin, end),
+		cmocka_unit_test_setup_teardown(pauses_by_service_and_release, begin, end),
 		cmocka_unit_test_setup_teardown(where_there_is_none_is_said, begin, end),
 	};
 

@@ -58,14 +58,9 @@ static int open_outlets(struct agent *a, struct err *e)
 
 	if (!err)
 		err = open_serve(a, e);
-	/* A history that cannot be kept is no reason not to watch. */
-	if (!err && c->history.path[0]) {
-		struct err why = { 0 };
-
-		if (history_open(&a->history, c->history.path, c->history.keep_ns,
-				 c->history.most_mib, &a->log, &why))
-			log_warn(&a->log, "%s: no history is kept", why.text);
-	}
+	if (!err && c->history.path[0])
+		err = history_open(&a->history, c->history.path, c->history.keep_ns,
+				   c->history.most_mib, &a->log, e);
 	a->allowance.most = c->look.burst_seconds;
 	a->allowance.per_second = c->look.host_percent / 100;
 	return err;
@@ -186,11 +181,28 @@ static enum look_result judge(struct agent *a, struct look_place *place, struct 
 	return result;
 }
 
+static void keep_pauses(struct agent *a, const struct look_place *place,
+			const struct look_outcome *out)
+{
+	const struct report *r = &out->report;
+
+	if (out->rc || out->pauses.seconds <= 0)
+		return;
+	history_add_pauses(a->history, &(struct pauses_row){ .time = (int64_t)time(NULL),
+							     .service = r->service,
+							     .release = r->release,
+							     .container = r->container,
+							     .pod = place->pod,
+							     .pid = r->pid,
+							     .sum = &out->pauses });
+}
+
 static void finish_look(struct agent *a, struct look_place *place, struct look_outcome *out)
 {
 	enum look_result result = judge(a, place, out);
 	struct watched *w = roster_find(&a->roster, out->pid);
 
+	keep_pauses(a, place, out);
 	a->counts.looks++;
 	a->counts.looks_new += result == LOOK_NEW;
 	a->counts.looks_nothing += result == LOOK_NOTHING;
@@ -253,8 +265,14 @@ static void keep_memory(struct agent *a)
 			bytes += (double)w->anonymous_bytes;
 		}
 		if (one)
-			history_add_memory(a->history, one->row.service, one->row.release,
-					   one->row.pod, count, bytes, rate);
+			history_add_memory(a->history,
+					   &(struct memory_row){ .time = (int64_t)time(NULL),
+								 .service = one->row.service,
+								 .release = one->row.release,
+								 .pod = one->row.pod,
+								 .processes = count,
+								 .bytes = bytes,
+								 .bytes_per_second = rate });
 	}
 }
 
@@ -365,7 +383,7 @@ static int run(struct agent *a, int signals, struct err *e)
 	if (!err)
 		events_open(&a->events, &a->roster, &a->log);
 	if (!err)
-		err = confine(&a->log, e);
+		err = confine(&a->log, a->config.look.collections, e);
 	if (!err)
 		err = loop(a, signals, e);
 	for (unsigned i = 0; i < LOOKS_MAX; i++)

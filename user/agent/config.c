@@ -36,6 +36,7 @@ static const struct key {
 	KEY(look, burst, burst_seconds, REAL, 0.1, 3600),
 	KEY(look, again, again_ns, DURATION, 10, 86400),
 	KEY(look, again_most, again_most_ns, DURATION, 10, 7 * 86400),
+	KEY(look, collections, collections, YES_NO, 0, 0),
 	KEY(history, path, path, TEXT, 0, 0),
 	KEY(history, keep, keep_ns, DURATION, 3600, 366 * 86400.0),
 	KEY(history, most_mib, most_mib, NUMBER, 1, 65536),

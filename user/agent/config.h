@@ -28,6 +28,7 @@ struct config {
 		double burst_seconds; /* of CPU, that looks may use after they used none for long */
 		uint64_t again_ns;    /* until a process is looked at again; then twice that, ... */
 		uint64_t again_most_ns;
+		bool collections; /* watch the garbage collector meanwhile */
 	} look;
 	struct {
 		char path[CONFIG_TEXT]; /* "": no history */

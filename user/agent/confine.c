@@ -9,8 +9,9 @@
 #include <string.h>
 #include <sys/prctl.h>
 
+/* The last one for uprobes alone. */
 static const unsigned needed[] = { CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH, CAP_CHECKPOINT_RESTORE,
-				   CAP_BPF, CAP_PERFMON };
+				   CAP_BPF, CAP_PERFMON, CAP_SYS_ADMIN };
 
 static const int forbidden[] = {
 	SCMP_SYS(ptrace),	   SCMP_SYS(process_vm_writev),
@@ -29,18 +30,19 @@ static const int forbidden[] = {
 	SCMP_SYS(keyctl),
 };
 
-static int drop_capabilities(struct log *log, struct err *e)
+static int drop_capabilities(struct log *log, bool uprobes, struct err *e)
 {
+	const size_t count = sizeof(needed) / sizeof(needed[0]) - !uprobes;
 	unsigned kept = 0;
 	char *names;
 
 	if (capng_get_caps_process() != 0)
 		return err_set(e, -EPERM, EXIT_FAILED, "cannot read its own capabilities");
-	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+	for (size_t i = 0; i < count; i++)
 		if (capng_have_capability(CAPNG_PERMITTED, needed[i]))
 			kept |= 1u << i;
 	capng_clear(CAPNG_SELECT_BOTH);
-	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+	for (size_t i = 0; i < count; i++)
 		if (kept & 1u << i)
 			capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, needed[i]);
 	/*
@@ -73,9 +75,9 @@ static int forbid_calls(struct err *e)
 		   : 0;
 }
 
-int confine(struct log *log, struct err *e)
+int confine(struct log *log, bool uprobes, struct err *e)
 {
-	int err = drop_capabilities(log, e);
+	int err = drop_capabilities(log, uprobes, e);
 
 	if (!err)
 		err = forbid_calls(e);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "../output/format.h"
+#include "../session/gc.h"
 #include "../session/look.h"
 #include "../util/clock.h"
 #include "../util/grow.h"
@@ -20,6 +21,7 @@
 #define LONGEST_NS (15 * 1000000000ull) /* of a look whose duration was not given */
 #define GRACE_NS (30 * 1000000000ull)	/* for opening and reporting, on a slow machine */
 #define HURRY_NS (3 * 1000000000ull)	/* once its target ended, which it sees by itself */
+#define PAUSES_NS (120 * 1000000000ull) /* longer than any look: which ends it */
 #define CHUNK 65536
 
 /* What comes first through the pipe; report.count candidates follow. */
@@ -27,6 +29,7 @@ struct result {
 	int rc;
 	struct err why;
 	struct report report;
+	struct pause_sum pauses;
 };
 
 static void write_all(int fd, const void *data, size_t len)
@@ -54,6 +57,53 @@ static void expendable(void)
 	close(fd);
 }
 
+/*
+ * Collections are watched beside the look, by a process that it ends: what it then says fits into a
+ * pipe. 0: none was started.
+ */
+static pid_t start_pauses(int *fd, int pid)
+{
+	const struct options o = { .duration_ns = PAUSES_NS, .level = LOG_QUIET };
+	struct pause_sum sum;
+	struct pauses p;
+	struct err why;
+	struct log log;
+	int ends[2];
+	pid_t child;
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return 0;
+	child = fork();
+	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close(ends[0]);
+		log_init(&log, stderr, LOG_QUIET);
+		if (!gc_run(&p, pid, &o, &log, NULL, NULL, &why)) {
+			pauses_sum(&sum, &p);
+			write_all(ends[1], &sum, sizeof(sum));
+		}
+		_exit(0);
+	}
+	close(ends[1]);
+	*fd = ends[0];
+	if (child < 0)
+		close(ends[0]);
+	return child > 0 ? child : 0;
+}
+
+static void end_pauses(struct pause_sum *sum, pid_t child, int fd)
+{
+	ssize_t n;
+
+	kill(child, SIGTERM); /* as a person would: it then reports */
+	n = read(fd, sum, sizeof(*sum));
+	close(fd);
+	if (n != sizeof(*sum))
+		*sum = (struct pause_sum){ 0 };
+	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
 static void child(int fd, int pid, const struct config *c)
 {
 	struct options o = { .duration_ns = c->look.duration_ns,
@@ -63,13 +113,19 @@ static void child(int fd, int pid, const struct config *c)
 	struct result result = { 0 };
 	struct log log;
 	sigset_t none;
+	pid_t pauses = 0;
+	int pauses_fd = -1;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	expendable();
 	log_init(&log, stderr, LOG_QUIET);
+	if (c->look.collections)
+		pauses = start_pauses(&pauses_fd, pid);
 	result.rc = look_run(&result.report, pid, &o, &log, &result.why);
+	if (pauses)
+		end_pauses(&result.pauses, pauses, pauses_fd);
 	if (result.report.count > LOOK_CANDIDATES_MAX)
 		result.report.count = LOOK_CANDIDATES_MAX;
 	write_all(fd, &result, sizeof(result));
@@ -175,6 +231,9 @@ static void take_result(const struct look_job *job, struct look_outcome *out, in
 	}
 	out->rc = result.rc;
 	out->why = result.why;
+	out->pauses = result.pauses;
+	out->pauses.function[sizeof(out->pauses.function) - 1] = '\0';
+	out->pauses.file[sizeof(out->pauses.file) - 1] = '\0';
 	*r = result.report;
 	r->lines = NULL; /* stayed there */
 	r->line_count = 0;

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "../model/pause.h"
 #include "../model/report.h"
 #include "../util/err.h"
 #include "config.h"
@@ -33,6 +34,7 @@ struct look_outcome {
 	int rc; /* of the look, 0 or -errno */
 	struct err why;
 	struct report report; /* release with report_release() */
+	struct pause_sum pauses; /* of the same time; seconds 0: they were not watched */
 	double cpu_seconds;   /* the child's, user and system */
 	uint64_t rss_peak_bytes;
 };

@@ -71,6 +71,10 @@ static double seconds(const struct timespec *t)
 	return (double)t->tv_sec + (double)t->tv_nsec / 1e9;
 }
 
+static const struct metric_family history_ok = {
+	"pyleak_history_ok", "1: the last row of the history was written; 0: it was lost.", false
+};
+
 struct service_sum {
 	const struct watched *one;
 	double bytes, rate, left;
@@ -152,6 +156,12 @@ static void add_findings(const struct agent *a, struct metrics *m,
 	}
 }
 
+static void add_history(const struct agent *a, struct metrics *m)
+{
+	if (a->history)
+		metrics_add(m, &history_ok, history_fails(a->history) ? 0 : 1, METRIC_LABELS_END);
+}
+
 static void add_own(const struct agent *a, struct metrics *m)
 {
 	const struct agent_counts *c = &a->counts;
@@ -199,4 +209,5 @@ void agent_measure(const struct agent *a, struct metrics *m)
 	add_findings(a, m, &finding_first);
 	add_findings(a, m, &finding_last);
 	add_own(a, m);
+	add_history(a, m);
 }

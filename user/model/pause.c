@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pause.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static const char *const cause_names[] = {
@@ -50,4 +51,26 @@ double pauses_share(const struct pauses *p)
 	double watched = p->look.duration_seconds * 1e9;
 
 	return watched > 0 ? (double)pauses_total_ns(p) / watched : 0;
+}
+
+void pauses_sum(struct pause_sum *sum, const struct pauses *p)
+{
+	const struct pause_stack *longest = NULL;
+
+	*sum = (struct pause_sum){ .seconds = p->look.duration_seconds,
+				   .count = pauses_counted(p),
+				   .total_ns = pauses_total_ns(p) };
+	for (int g = 0; g < PAUSE_GENERATIONS; g++)
+		if (p->generation[g].max_ns > sum->max_ns)
+			sum->max_ns = p->generation[g].max_ns;
+	for (size_t i = 0; i < p->stacks; i++)
+		if (!longest || p->stack[i].max_ns > longest->max_ns)
+			longest = &p->stack[i];
+	if (longest && longest->own < longest->stack.depth) {
+		const struct frame *f = &longest->stack.frame[longest->own];
+
+		snprintf(sum->function, sizeof(sum->function), "%.127s", f->function);
+		snprintf(sum->file, sizeof(sum->file), "%.255s", f->file);
+		sum->line = f->line;
+	}
 }

@@ -123,6 +123,15 @@ struct pauses {
 	struct candidate *suspect; /* owned: what the leak look then found, NULL nothing */
 };
 
+/* What is kept of a short watch: all collections together, and who tripped the longest. */
+struct pause_sum {
+	double seconds; /* watched; 0: it was not */
+	uint64_t count, total_ns, max_ns;
+	char function[128], file[256]; /* "": unknown */
+	int line;
+};
+
+void pauses_sum(struct pause_sum *sum, const struct pauses *p);
 void pauses_release(struct pauses *p);
 
 /* Seconds in collections for each second watched: 0..1, and more with several interpreters. */

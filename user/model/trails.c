@@ -6,5 +6,6 @@
 void trails_release(struct trails *t)
 {
 	free(t->trail);
+	free(t->pauses);
 	*t = (struct trails){ 0 };
 }

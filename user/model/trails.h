@@ -16,11 +16,25 @@ struct trail {
 	int64_t times;		       /* looks that found it */
 	int64_t processes;	       /* that grew when it was seen last */
 	double most_bytes_per_second;
+	/* Of its service and release: since when it grows without a pause; UNKNOWN: it does not. */
+	int64_t grows_since;
+};
+
+/* Collections of one service and release, as looks saw them. */
+struct pause_trail {
+	char service[96], release[64];
+	int64_t times;
+	double seconds; /* watched, in all */
+	uint64_t count, total_ns, max_ns;
+	char function[128], file[256]; /* who tripped the longest; "": unknown */
+	int line;
 };
 
 struct trails {
 	struct trail *trail; /* owned; fastest first */
 	size_t count, cap;
+	struct pause_trail *pauses; /* owned; longest pause first */
+	size_t pause_count, pause_cap;
 	double since_seconds;
 	int64_t oldest; /* seconds since 1970 of the oldest row of the history; UNKNOWN: empty */
 	char path[256];

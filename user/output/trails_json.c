@@ -12,15 +12,14 @@ static json_t *when(int64_t seconds)
 	return seconds == UNKNOWN ? json_null() : value_started(&r);
 }
 
-static json_t *site(const struct finding *f)
+static json_t *site(const char *file, int line, const char *function)
 {
-	const struct frame frame = { .line = f->line };
-	struct frame at = frame;
+	struct frame at = { .line = line };
 
-	if (!f->function[0])
+	if (!function[0])
 		return json_null();
-	snprintf(at.file, sizeof(at.file), "%s", f->file);
-	snprintf(at.function, sizeof(at.function), "%s", f->function);
+	snprintf(at.file, sizeof(at.file), "%s", file);
+	snprintf(at.function, sizeof(at.function), "%s", function);
 	return value_frame(&at);
 }
 
@@ -34,14 +33,15 @@ static json_t *row_of(const struct trail *t)
 				"container", value_text_or_null(f->container),
 				"pod", value_text_or_null(f->pod),
 				"python", value_text_or_null(f->python));
-	json_t *what = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+	json_t *what = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 				 "verdict", verdict_name(f->verdict),
 				 "confidence", value_real(f->confidence),
 				 "held_by", value_text_or_null(f->holder),
 				 "type", value_text_or_null(f->type),
-				 "site", site(f),
+				 "site", site(f->file, f->line, f->function),
 				 "growth_bytes_per_second", value_real(f->bytes_per_second),
 				 "most_bytes_per_second", value_real(t->most_bytes_per_second),
+				 "grows_since", when(t->grows_since),
 				 "first_seen", when(t->first_seen),
 				 "last_seen", when(t->last_seen),
 				 "times", value_number(t->times),
@@ -55,6 +55,32 @@ static json_t *row_of(const struct trail *t)
 	return who;
 }
 
+static json_t *pauses_of(const struct pause_trail *p)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+			 "service", value_text_or_null(p->service),
+			 "release", value_text_or_null(p->release),
+			 "looks", value_number(p->times),
+			 "watched_seconds", value_real(p->seconds),
+			 "count", value_number((int64_t)p->count),
+			 "total_ns", value_number((int64_t)p->total_ns),
+			 "max_ns", value_number((int64_t)p->max_ns),
+			 "longest_at", site(p->file, p->line, p->function));
+}
+
+static json_t *all_pauses(const struct trails *t, const struct format_options *o)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; list && i < t->pause_count && !(o->top && i >= o->top); i++) {
+		if (json_array_append_new(list, pauses_of(&t->pauses[i]))) {
+			json_decref(list);
+			list = NULL;
+		}
+	}
+	return list;
+}
+
 int trails_json(FILE *out, const struct trails *t, const struct format_options *o)
 {
 	json_t *list = json_array();
@@ -65,10 +91,11 @@ int trails_json(FILE *out, const struct trails *t, const struct format_options *
 			list = NULL;
 		}
 	}
-	return value_write(out, json_pack("{s:s, s:o, s:o, s:o, s:o}",
+	return value_write(out, json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}",
 					  "schema", SCHEMA,
 					  "history", value_text(t->path),
 					  "since_seconds", value_real(t->since_seconds),
 					  "oldest", when(t->oldest),
-					  "findings", list));
+					  "findings", list,
+					  "collections", all_pauses(t, o)));
 }
