@@ -10,7 +10,7 @@ import tempfile
 import threading
 import urllib.request
 
-import launch
+from common import launch
 
 CONFIG = """
 [watch]
@@ -39,16 +39,22 @@ def free_port():
 class Agent:
     """A running agent; its findings are collected as they come."""
 
-    def __init__(self, push="", extra="", pace="interval = 2s\nscan = 3s"):
+    def __init__(self, push="", extra="", pace="interval = 2s\nscan = 3s", run=True):
         self.pace = pace
+        self.push = push
         self.folder = tempfile.TemporaryDirectory(prefix="pyleak-agent-")
         self.port = free_port()
         self.config = os.path.join(self.folder.name, "agent.conf")
-        self.write(push, extra)
-        self.child = subprocess.Popen([launch.PYLEAK, "agent", "--config", self.config, "-v"],
-                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.write(extra)
         self.findings = []
         self.errors = []
+        if run:
+            self.start()
+
+    def start(self, prefix=()):
+        """As itself, or behind a command that runs it elsewhere."""
+        self.child = subprocess.Popen([*prefix, launch.PYLEAK, "agent", "--config", self.config, "-v"],
+                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for stream, take in ((self.child.stdout, lambda line: self.findings.append(json.loads(line))),
                              (self.child.stderr, self.errors.append)):
             threading.Thread(target=self._read, args=(stream, take), daemon=True).start()
@@ -58,9 +64,9 @@ class Agent:
         for line in stream:
             take(line)
 
-    def write(self, push="", extra=""):
+    def write(self, extra=""):
         with open(self.config, "w") as out:
-            out.write(CONFIG % {"folder": self.folder.name, "port": self.port, "push": push,
+            out.write(CONFIG % {"folder": self.folder.name, "port": self.port, "push": self.push,
                                 "pace": self.pace} + extra)
 
     def __enter__(self):

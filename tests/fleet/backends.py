@@ -39,13 +39,16 @@ class Server:
     def url(self, path):
         return "http://127.0.0.1:%d%s" % (self.port, path)
 
+    def fetch(self, path):
+        return get(self.url(path))
+
     def start(self):
         with open(os.path.join(self.folder.name, "log"), "w") as log:
             self.child = subprocess.Popen(self.command, stdout=log, stderr=log)
         end = time.monotonic() + START_SECONDS
         while time.monotonic() < end:
             try:
-                get(self.url(self.ready))
+                self.fetch(self.ready)
                 return
             except (OSError, urllib.error.URLError):
                 time.sleep(0.2)
@@ -65,8 +68,8 @@ class Server:
 
     def query(self, text, when=None):
         """The series of an instant query, in Prometheus' API, which both servers have."""
-        answer = get(self.url("/api/v1/query?query=%s%s" % (
-            urllib.parse.quote(text), "&time=%.3f" % when if when else "")))
+        answer = self.fetch("/api/v1/query?query=%s%s" % (
+            urllib.parse.quote(text), "&time=%.3f" % when if when else ""))
         return json.loads(answer)["data"]["result"]
 
 

@@ -4,6 +4,7 @@
 import json
 import os
 import ssl
+import statistics
 import subprocess
 import sys
 import time
@@ -196,7 +197,7 @@ def check_rules():
         done = subprocess.run(["promtool", *command], cwd=DEPLOY, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True)
         expect(done.returncode == 0, "promtool %s: %s", " ".join(command), done.stdout[-600:])
-    return "4 rules"
+    return "5 rules"
 
 
 def check_cost(processes):
@@ -218,3 +219,46 @@ def check_cost(processes):
     finally:
         for target in targets:
             target.stop()
+
+
+BUSY = """
+import json, sys, time
+kept, text = [], json.dumps({str(each): [each] * 20 for each in range(50)})
+leaks = int(sys.argv[1])
+print("READY", flush=True)
+end, done = time.monotonic() + float(sys.argv[2]), 0
+while time.monotonic() < end:
+    item = json.loads(text)
+    done += 1
+    if leaks and done % 50 == 0:
+        kept.append(item)
+print(done, time.process_time(), flush=True)
+"""
+
+
+def work_per_second(leaks, seconds):
+    """Rounds of work for each second of its own CPU time: what it is slowed down by shows here."""
+    child = subprocess.Popen([sys.executable, "-c", BUSY, str(leaks), str(seconds)], stdout=subprocess.PIPE, text=True)
+    child.stdout.readline()
+    done, cpu = child.stdout.readline().split()
+    child.wait()
+    return int(done) / float(cpu)
+
+
+def check_targets(rounds, seconds=25):
+    """What it takes in the processes that it watches, and in one that it looks at: their work for each second of
+    CPU with an agent and without, in turn. On a machine with other work this says little, so it only bounds
+    what nobody could miss; docs/fleet.md has what an idle machine measures."""
+    shares = {}
+    for leaks in (0, 1):
+        pairs = []
+        for _ in range(rounds):
+            without = work_per_second(leaks, seconds)
+            with Agent() as agent:
+                expect(wait_for(20, lambda: agent.metric("pyleak_processes ") is not None), "no metrics")
+                pairs.append(work_per_second(leaks, seconds) / without)
+                looks = sum(agent.metric('pyleak_looks_total{result="%s"' % each) or 0 for each in ("new", "known"))
+            expect(bool(looks) == bool(leaks), "%s looks at one that %s", looks, "leaks" if leaks else "does not")
+        shares[leaks] = 100 * (1 - statistics.median(pairs))
+        expect(shares[leaks] < 15, "%.1f %%", shares[leaks])
+    return "%.2f %% of a busy process that is watched, %.2f %% of one that is looked at" % (shares[0], shares[1])
