@@ -93,7 +93,7 @@ def victoria_metrics(port):
 class Sink:
     """Keeps what is posted to it; stands for back ends that are too large for a test."""
 
-    def __init__(self, port):
+    def __init__(self, port, context=None):
         sink = self
         self.posts = []
 
@@ -109,6 +109,8 @@ class Sink:
 
         socketserver.ThreadingTCPServer.allow_reuse_address = True
         self.server = socketserver.ThreadingTCPServer(("127.0.0.1", port), Handler)
+        if context:
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def close(self):
