@@ -100,6 +100,10 @@ static int take_stack(void *arg, void *data, size_t size)
 			   : pyframes_resolve_copied(d->pyframes, &event->frame[i], &event->code,
 						     &frame);
 
+		if (!rc && pyframe_is_shim(&frame)) {
+			known->depth--;
+			continue;
+		}
 		if (rc)
 			d->loss.unresolved_frames++;
 		if (!frames_intern(d->frames, &frame, &index))

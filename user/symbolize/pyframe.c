@@ -150,6 +150,11 @@ int pyframes_resolve_copied(struct pyframes *p, const struct py_frame_ref *ref,
 	return 0;
 }
 
+int pyframe_is_shim(const struct frame *f)
+{
+	return !f->line && strcmp(f->file, "__init__") == 0 && strcmp(f->function, f->file) == 0;
+}
+
 /* Behind ".../lib/python3.N/" (also lib64), or NULL. */
 static const char *in_lib_python(const char *file)
 {

@@ -34,6 +34,12 @@ int pyframes_resolve_copied(struct pyframes *p, const struct py_frame_ref *ref,
 			    const struct py_code_copy *copy, struct frame *out);
 
 /*
+ * Is it no code of the program's, but what the interpreter puts below an inlined call of a class,
+ * from 3.12 on (_Py_InitCleanup, Python/specialize.c)?
+ */
+int pyframe_is_shim(const struct frame *f);
+
+/*
  * Is @file one of Python's own library: below lib/python3.N/ but not in site-packages or
  * dist-packages, or "<frozen ...>"?
  */
