@@ -167,16 +167,10 @@ static void note_class(struct reach *r, unsigned number, uint32_t block)
 	r->classes = true;
 }
 
-/* @parent leads to @block. */
-static void reached(struct reach *r, uint32_t block, uint32_t parent, unsigned edge)
+static void follow(struct reach *r, uint32_t block, uint32_t parent, unsigned edge)
 {
 	unsigned number = reach_type(r, block);
 
-	if (r->sink)
-		r->sink->edge(r->sink->arg, reach_is_root(parent) ? PARENT_NONE : parent, edge,
-			      block);
-	if (r->visiting || parents_reached(&r->parents, block))
-		return;
 	parents_set(&r->parents, block, parent, edge);
 	if (parents_entry(&r->parents, block) == ENTRY_NONE && reach_edge_tells_age(parent, edge))
 		parents_count_leaf(&r->parents, parent);
@@ -187,6 +181,38 @@ static void reached(struct reach *r, uint32_t block, uint32_t parent, unsigned e
 		put_off(r, block);
 	else if (types_get(r->types, number)->kind != KIND_LEAF)
 		push(r, block);
+}
+
+/* Into another module, or by a function into the globals of one. */
+static bool leaves_module(const struct reach *r, uint32_t block, uint32_t parent, unsigned edge)
+{
+	if (reach_is_root(parent))
+		return false;
+	return types_get(r->types, reach_type(r, block))->kind == KIND_MODULE ||
+	       (edge == (EDGE_FIELD | r->rt->layout.fu_globals / 8) &&
+		types_get(r->types, reach_type(r, parent))->kind == KIND_FUNCTION);
+}
+
+static void leave_for_later(struct reach *r, uint32_t block, uint32_t parent, unsigned edge)
+{
+	if (grow(&r->later, &r->later_cap, r->laters + 1, sizeof(*r->later)))
+		r->err = -ENOMEM;
+	else
+		r->later[r->laters++] = (struct reach_later){ block, parent, (uint16_t)edge };
+}
+
+/* @parent leads to @block. */
+static void reached(struct reach *r, uint32_t block, uint32_t parent, unsigned edge)
+{
+	if (r->sink)
+		r->sink->edge(r->sink->arg, reach_is_root(parent) ? PARENT_NONE : parent, edge,
+			      block);
+	if (r->visiting || parents_reached(&r->parents, block))
+		return;
+	if (r->own_only && leaves_module(r, block, parent, edge))
+		leave_for_later(r, block, parent, edge);
+	else
+		follow(r, block, parent, edge);
 }
 
 /* Does a settled block of raw memory begin at @to? */
@@ -379,6 +405,24 @@ static void drain_raw(struct reach *r)
 	r->raws = 0;
 }
 
+static void drain_own(struct reach *r)
+{
+	r->own_only = true;
+	roots_own_modules(r);
+	drain(r);
+	r->own_only = false;
+}
+
+/* What nothing but a person's own modules lead to. */
+static void follow_later(struct reach *r)
+{
+	for (size_t i = 0; i < r->laters; i++)
+		if (!parents_reached(&r->parents, r->later[i].block))
+			follow(r, r->later[i].block, r->later[i].parent, r->later[i].edge);
+	r->laters = 0;
+	drain_classes(r);
+}
+
 int reach_run(struct reach *r)
 {
 	r->instance = calloc(TYPES_MAX + 1, sizeof(*r->instance));
@@ -387,8 +431,11 @@ int reach_run(struct reach *r)
 		return -ENOMEM;
 	reader_drop(r->reader);
 	r->live_left = REACH_LIVE_MAX;
+	if (r->is_own)
+		drain_own(r);
 	roots_modules(r);
 	drain_classes(r);
+	follow_later(r);
 	roots_threads(r);
 	drain_raw(r);
 	roots_data(r);
@@ -423,6 +470,9 @@ void reach_release(struct reach *r)
 	pages_free(&r->queue, &r->queue_cap, sizeof(*r->queue));
 	pages_free(&r->raw, &r->raw_cap, sizeof(*r->raw));
 	free(r->root);
+	free(r->later);
+	r->later = NULL;
+	r->laters = r->later_cap = 0;
 	r->late_slot = NULL;
 	r->late = NULL;
 	r->root = NULL;

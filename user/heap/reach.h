@@ -75,6 +75,11 @@ struct late {
 	unsigned type;
 };
 
+struct reach_later {
+	uint32_t block, parent;
+	uint16_t edge;
+};
+
 struct reach {
 	const struct py_runtime *rt;
 	struct remote *mem;
@@ -86,6 +91,14 @@ struct reach {
 	uint64_t spans_read_ns;
 	struct parents parents; /* of each block: block, root, or PARENT_NONE */
 	bool keep_all;		/* set before: parents of old leaves and arrays too */
+	/*
+	 * Set before: is the module of @file a person's own? What such lead to has its path from
+	 * there, also where a registry of a library is nearer. NULL: all modules are alike.
+	 */
+	bool (*is_own)(const char *file);
+	bool own_only; /* while what own modules lead to is followed */
+	struct reach_later *later; /* owned: ways from there into other modules */
+	size_t laters, later_cap;
 	const struct reach_sink *sink; /* borrowed; NULL: nobody listens */
 	struct {
 		enum root_kind kind;

@@ -11,6 +11,7 @@
 #include "../cpython/walk.h"
 
 #define FRAMES_ALL_MAX (1u << 18) /* of all threads; locals of further ones are no roots */
+#define FILE_AMONG 24  /* of a module's names, as many as the import system gives it, and more */
 #define SLOTS_MAX 4096	       /* of one frame */
 #define STACK_MAX (8ull << 20) /* of a native stack searched, from its top */
 #define CHUNK (64u << 10)
@@ -27,18 +28,67 @@ static int add_module(void *arg, uint64_t key, uint64_t value)
 	return 0;
 }
 
-static void modules_of(void *arg, uint64_t interp)
+struct file {
+	struct reach *r;
+	char name[512];
+	unsigned looked_at;
+};
+
+static int take_file(void *arg, uint64_t key, uint64_t value)
+{
+	struct file *f = arg;
+	const struct py_layout *l = &f->r->rt->layout;
+	char name[16];
+
+	if (py_text(l, f->r->mem, key, name, sizeof(name)) <= 0 || strcmp(name, "__file__") != 0)
+		return ++f->looked_at == FILE_AMONG;
+	if (py_text(l, f->r->mem, value, f->name, sizeof(f->name)) <= 0)
+		f->name[0] = '\0';
+	return 1;
+}
+
+static int add_own_module(void *arg, uint64_t key, uint64_t value)
 {
 	struct reach *r = arg;
+	const struct py_layout *l = &r->rt->layout;
+	struct file file = { .r = r };
+	char name[16];
+	uint64_t dict;
+
+	if (py_text(l, r->mem, key, name, sizeof(name)) > 0 && strcmp(name, "__main__") == 0)
+		return add_module(arg, key, value);
+	if (remote_plausible(value) && remote_u64(r->mem, value + l->ml_dict, &dict))
+		py_dict_each(l, r->mem, dict, take_file, &file);
+	return file.name[0] && r->is_own(file.name) ? add_module(arg, key, value) : 0;
+}
+
+struct modules {
+	struct reach *r;
+	py_dict_fn add;
+};
+
+static void modules_of(void *arg, uint64_t interp)
+{
+	const struct modules *m = arg;
+	struct reach *r = m->r;
 	uint64_t dict;
 
 	if (remote_u64(r->mem, interp + r->rt->layout.is_modules, &dict))
-		py_dict_each(&r->rt->layout, r->mem, dict, add_module, r);
+		py_dict_each(&r->rt->layout, r->mem, dict, m->add, r);
 }
 
 void roots_modules(struct reach *r)
 {
-	py_interpreters(r->rt, r->mem, modules_of, r);
+	struct modules m = { r, add_module };
+
+	py_interpreters(r->rt, r->mem, modules_of, &m);
+}
+
+void roots_own_modules(struct reach *r)
+{
+	struct modules m = { r, add_own_module };
+
+	py_interpreters(r->rt, r->mem, modules_of, &m);
 }
 
 static void frame_slots(struct reach *r, uint64_t frame, uint64_t code)

@@ -9,6 +9,7 @@
 #include "reach.h"
 
 void roots_modules(struct reach *r);
+void roots_own_modules(struct reach *r); /* those of which r->is_own says so, and __main__ */
 void roots_threads(struct reach *r);
 void roots_data(struct reach *r);   /* .data and .bss of every image */
 void roots_stacks(struct reach *r); /* of Python's threads, conservatively */

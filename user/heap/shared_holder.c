@@ -98,23 +98,42 @@ static void take_chain(struct shared_holder *h, struct reach *r, uint32_t block)
 			h->chain[h->links++] = reach_type(r, at);
 }
 
+static void write_holder(struct shared_holder *h, struct reach *r, uint32_t block, uint32_t holder)
+{
+	unsigned type = reach_type(r, holder);
+	uint32_t child = block;
+
+	take_chain(h, r, block);
+	typename_write(r->types, type, h->type, sizeof(h->type));
+	while (parent_of(r, child) != holder && parent_of(r, child) != BLOCK_NONE)
+		child = parent_of(r, child);
+	/* A namespace is known by what it has: one object is called by its name. */
+	if (h->reached == 1 && types_get(r->types, type)->kind == KIND_DICT && child != holder)
+		path_write_slot(r, holder, reach_parent_edge(r, child), h->path, sizeof(h->path));
+	else
+		path_write(r, holder, h->path, sizeof(h->path));
+}
+
+/* Of the objects the first that has the holder which most share; where there is none, each hangs
+ * from a root of its own, as a local variable does, and one is shown. */
 static void name_holder(struct shared_holder *h, struct reach *r, const struct votes *v,
 			const uint32_t *block, size_t count)
 {
 	uint32_t least = count > 1 ? (uint32_t)(SHARE * (double)h->reached + 0.999) : 1;
+	uint32_t alone = BLOCK_NONE;
 
 	for (size_t i = 0; i < count; i++) {
 		uint32_t holder = nearest(v, r, block[i], least);
 
-		if (reach_parent(r, block[i]) == PARENT_NONE)
-			continue;
-		take_chain(h, r, block[i]);
-		if (holder == BLOCK_NONE)
-			holder = block[i]; /* each hangs from a root of its own: a local variable */
-		path_write(r, holder, h->path, sizeof(h->path));
-		typename_write(r->types, reach_type(r, holder), h->type, sizeof(h->type));
-		return;
+		if (holder != BLOCK_NONE) {
+			write_holder(h, r, block[i], holder);
+			return;
+		}
+		if (alone == BLOCK_NONE && reach_parent(r, block[i]) != PARENT_NONE)
+			alone = block[i];
 	}
+	if (alone != BLOCK_NONE)
+		write_holder(h, r, alone, alone);
 }
 
 int shared_holder_find(struct shared_holder *h, struct reach *r, const uint32_t *block,
