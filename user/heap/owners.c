@@ -242,8 +242,7 @@ static int by_id(const void *a, const void *b)
 			      : (x->block > y->block) - (x->block < y->block);
 }
 
-/* One owner a descriptor: the first that something leads to, else the first. */
-static void sort(struct owners *o, const struct reach *r)
+void owners_sort(struct owners *o, const struct reach *r)
 {
 	size_t kept = 0;
 
@@ -278,10 +277,10 @@ int owners_find(struct owners *o, struct reach *r, const struct descriptors *d,
 	for (size_t class = 0; class < CLASSES; class++)
 		free(s.of[class].block);
 	free(s.class_of);
-	sort(o, r);
+	owners_sort(o, r);
 	if (!s.err)
 		s.err = owners_find_native(o, r, d, m);
-	sort(o, r);
+	owners_sort(o, r);
 	return s.err;
 }
 

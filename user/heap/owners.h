@@ -43,10 +43,14 @@ void owners_release(struct owners *o);
 /* The object's block, or BLOCK_NONE where none was found. */
 uint32_t owners_of(const struct owners *o, uint64_t id);
 
-/* For owners_native.c: */
+/* For those that find owners: */
 
-/* Another owner; the first one found stays. False where there is no memory. */
+/* Another owner. False where there is no memory. */
 bool owners_add(struct owners *o, uint64_t id, uint32_t block);
+/* One for each id, in order, as owners_of() needs it: the first that something leads to. */
+void owners_sort(struct owners *o, const struct reach *r);
+
+/* owners_native.c */
 int owners_find_native(struct owners *o, struct reach *r, const struct descriptors *d,
 		       const struct maps *m);
 

@@ -53,6 +53,7 @@ struct resource_row {
 	int64_t live;	      /* of those, now */
 	int64_t watched;      /* of those, as many as were watched: less where they were thinned */
 	int64_t born_late;    /* of those watched, made in the last third of the window */
+	int64_t came;	      /* of unseen ones, as many as came within the window; or UNKNOWN */
 	int64_t bytes;	      /* of mappings */
 	double oldest_seconds;
 	struct resource_what what[RESOURCE_WHATS]; /* most first; the rest is counted in others */
@@ -74,6 +75,7 @@ struct resource_thread {
 	bool python;	     /* it has Python frames */
 	struct frame at;     /* innermost */
 	struct frame entry;  /* outermost outside of the standard library; else the outermost */
+	char held_by[256];   /* path to its Thread object; "" none was found */
 };
 
 struct resource_rows {
@@ -85,7 +87,8 @@ struct resources {
 	struct report look; /* whom, when, how long, loss, cost, warnings; the rest is unused */
 	struct resource_counts before, after;
 	struct resource_limits limits;
-	double seconds_to_limit; /* of descriptors, at the growth seen; negative: no end in sight */
+	/* Until a limit is reached at the growth seen; negative: no end in sight. */
+	double seconds_to_descriptors, seconds_to_threads;
 	double window_seconds;	 /* in which what was made was seen */
 	double aged_seconds;	 /* thereafter, in which only ends were */
 	struct resource_rows seen, unseen;

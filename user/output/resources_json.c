@@ -87,13 +87,24 @@ static json_t *line_of(const struct resource_row *row, size_t rank)
 	return value;
 }
 
+static json_t *unseen_of(const struct resource_row *row)
+{
+	json_t *value = row_of(row);
+
+	if (json_object_set_new(value, "came_in_window", value_number(row->came))) {
+		json_decref(value);
+		return NULL;
+	}
+	return value;
+}
+
 static json_t *rows(const struct resource_rows *all, unsigned top, bool seen)
 {
 	size_t count = top && top < all->count ? top : all->count;
 	json_t *list = json_array();
 
 	for (size_t i = 0; list && i < count; i++) {
-		json_t *one = seen ? line_of(&all->row[i], i + 1) : row_of(&all->row[i]);
+		json_t *one = seen ? line_of(&all->row[i], i + 1) : unseen_of(&all->row[i]);
 
 		if (json_array_append_new(list, one)) {
 			json_decref(list);
@@ -109,12 +120,13 @@ static json_t *threads(const struct resources *r)
 
 	for (size_t i = 0; list && i < r->threads; i++) {
 		const struct resource_thread *t = &r->thread[i];
-		json_t *one = json_pack("{s:i, s:o, s:o, s:o, s:o}",
+		json_t *one = json_pack("{s:i, s:o, s:o, s:o, s:o, s:o}",
 					"tid", t->tid,
 					"name", value_text(t->name),
 					"waits_in", value_text_or_null(t->waits_in),
 					"at", value_frame_or_null(t->python, &t->at),
-					"entry", value_frame_or_null(t->python, &t->entry));
+					"entry", value_frame_or_null(t->python, &t->entry),
+					"held_by", value_text_or_null(t->held_by));
 
 		if (json_array_append_new(list, one)) {
 			json_decref(list);
@@ -124,14 +136,20 @@ static json_t *threads(const struct resources *r)
 	return list;
 }
 
+static json_t *seconds_or_null(double seconds)
+{
+	return seconds < 0 ? json_null() : value_real(seconds);
+}
+
 static json_t *limits(const struct resources *r)
 {
-	return json_pack("{s:o, s:o, s:o, s:o}",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}",
 			 "descriptors", value_number(r->limits.descriptors_max),
 			 "threads", value_number(r->limits.threads_max),
 			 "threads_used", value_number(r->limits.threads_used),
 			 "seconds_to_descriptors",
-			 r->seconds_to_limit < 0 ? json_null() : value_real(r->seconds_to_limit));
+			 seconds_or_null(r->seconds_to_descriptors),
+			 "seconds_to_threads", seconds_or_null(r->seconds_to_threads));
 }
 
 int resources_json(FILE *out, const struct resources *r, const struct format_options *o)

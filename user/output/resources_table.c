@@ -24,6 +24,7 @@
 #include "../util/strbuf.h"
 #include "../util/units.h"
 #include "footer.h"
+#include "resources_threads_table.h"
 #include "stack_lines.h"
 
 #define TEXT_MAX 1024
@@ -47,6 +48,11 @@ static const char *plural(enum resource_kind k)
 	};
 
 	return words[k];
+}
+
+static const char *counted(enum resource_kind k, int64_t count)
+{
+	return count == 1 ? resource_kind_name(k) : plural(k);
 }
 
 static void put_headline(const struct table *t)
@@ -79,6 +85,41 @@ static void add_count(struct strbuf *s, const char *what, int64_t before, int64_
 		strbuf_addf(s, "%s%s " ARROW " %s %s", s->len ? ", " : "", one, two, what);
 }
 
+static void add_end(struct strbuf *s, double seconds)
+{
+	char left[UNITS_TEXT];
+
+	if (seconds < 0)
+		return;
+	units_duration(left, seconds);
+	strbuf_addf(s, ", all in use in %s", left);
+}
+
+static void put_limits(const struct table *t)
+{
+	const struct resources *r = t->r;
+	bool ends = r->seconds_to_descriptors >= 0 || r->seconds_to_threads >= 0;
+	char text[TEXT_MAX], count[UNITS_TEXT];
+	struct strbuf s;
+
+	strbuf_init(&s, text, sizeof(text));
+	units_count(count, resource_descriptors(&r->after));
+	strbuf_addf(&s, "%s descriptors", count);
+	if (r->limits.descriptors_max != UNKNOWN) {
+		units_count(count, r->limits.descriptors_max);
+		strbuf_addf(&s, " of %s", count);
+	}
+	add_end(&s, r->seconds_to_descriptors);
+	if (r->limits.threads_max != UNKNOWN) {
+		units_count(count, r->limits.threads_used);
+		strbuf_addf(&s, "; %s", count);
+		units_count(count, r->limits.threads_max);
+		strbuf_addf(&s, " of %s threads of its control group", count);
+		add_end(&s, r->seconds_to_threads);
+	}
+	page_field(&t->page, 0, NULL, ends ? PAGE_UNSURE : PAGE_PLAIN, text);
+}
+
 static void put_counts(const struct table *t)
 {
 	const struct resources *r = t->r;
@@ -87,23 +128,9 @@ static void put_counts(const struct table *t)
 
 	strbuf_init(&s, text, sizeof(text));
 	for (int k = 0; k < RESOURCE_KINDS; k++)
-		add_count(&s, plural(k), r->before.of[k], r->after.of[k]);
+		add_count(&s, counted(k, r->after.of[k]), r->before.of[k], r->after.of[k]);
 	page_field(&t->page, 0, NULL, PAGE_PLAIN, text);
-	strbuf_truncate(&s, 0);
-	units_count(count, resource_descriptors(&r->after));
-	strbuf_addf(&s, "%s descriptors", count);
-	if (r->limits.descriptors_max != UNKNOWN) {
-		units_count(count, r->limits.descriptors_max);
-		strbuf_addf(&s, " of %s", count);
-	}
-	if (r->seconds_to_limit >= 0) {
-		units_duration(count, r->seconds_to_limit);
-		strbuf_addf(&s, ", all in use in %s", count);
-	}
-	if (r->limits.threads_max != UNKNOWN)
-		strbuf_addf(&s, "; %lld of %lld threads of its control group",
-			    (long long)r->limits.threads_used, (long long)r->limits.threads_max);
-	page_field(&t->page, 0, NULL, r->seconds_to_limit >= 0 ? PAGE_UNSURE : PAGE_PLAIN, text);
+	put_limits(t);
 	strbuf_truncate(&s, 0);
 	units_duration(count, r->window_seconds);
 	strbuf_addf(&s, "what was made was seen for %s", count);
@@ -187,92 +214,39 @@ static void put_row(const struct table *t, size_t rank, const struct resource_ro
 	put_why(t, c);
 }
 
+static void put_unseen_row(const struct table *t, const struct resource_row *row)
+{
+	const struct candidate *c = &row->about;
+	char text[TEXT_MAX], count[UNITS_TEXT];
+	struct strbuf s;
+
+	strbuf_init(&s, text, sizeof(text));
+	units_count(count, row->live);
+	strbuf_add(&s, count);
+	if (row->came > 0) {
+		units_count(count, row->came);
+		strbuf_addf(&s, ", %s of them new", count);
+	}
+	strbuf_add(&s, ": ");
+	add_whats(&s, row);
+	page_field(&t->page, t->lines.indent, counted(row->kind, row->live), PAGE_PLAIN, text);
+	if (!c->content[0])
+		return;
+	strbuf_truncate(&s, 0);
+	strbuf_addf(&s, "owned by %s", c->content);
+	if (c->held_by[0])
+		strbuf_addf(&s, ", held by %s (%s)", c->held_by, c->type);
+	page_field(&t->page, t->lines.indent, "", PAGE_PLAIN, text);
+}
+
 static void put_unseen(const struct table *t)
 {
 	const struct resource_rows *rows = &t->r->unseen;
 
 	if (rows->count)
 		fputs("\nnot seen being made\n", t->page.out);
-	for (size_t i = 0; i < rows->count; i++) {
-		char text[TEXT_MAX], count[UNITS_TEXT];
-		struct strbuf s;
-
-		strbuf_init(&s, text, sizeof(text));
-		units_count(count, rows->row[i].live);
-		strbuf_addf(&s, "%s: ", count);
-		add_whats(&s, &rows->row[i]);
-		page_field(&t->page, t->lines.indent, plural(rows->row[i].kind), PAGE_PLAIN, text);
-		put_holder(t, &rows->row[i].about);
-	}
-}
-
-static bool same_work(const struct resource_thread *a, const struct resource_thread *b)
-{
-	return a->python == b->python && strcmp(a->waits_in, b->waits_in) == 0 &&
-	       a->at.line == b->at.line && strcmp(a->at.file, b->at.file) == 0 &&
-	       a->entry.line == b->entry.line && strcmp(a->entry.file, b->entry.file) == 0;
-}
-
-/* How many of the threads from @at on do the same; 0 where one before does too. */
-static size_t count_alike(const struct resources *r, size_t at)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < at; i++)
-		if (same_work(&r->thread[i], &r->thread[at]))
-			return 0;
-	for (size_t i = at; i < r->threads; i++)
-		count += same_work(&r->thread[i], &r->thread[at]);
-	return count;
-}
-
-static void put_thread(const struct table *t, const struct resource_thread *thread, size_t alike)
-{
-	char text[TEXT_MAX], frame[512], label[16];
-	struct strbuf s;
-
-	strbuf_init(&s, text, sizeof(text));
-	snprintf(label, sizeof(label), "%d", thread->tid);
-	strbuf_add(&s, thread->name);
-	if (alike > 1)
-		strbuf_addf(&s, " and %zu alike", alike - 1);
-	strbuf_addf(&s, ": %s", thread->waits_in[0] ? thread->waits_in : "not known what it does");
-	if (thread->python) {
-		paths_frame(&t->paths, &thread->at, 200, frame, sizeof(frame));
-		strbuf_addf(&s, ", at %s", frame);
-	}
-	if (thread->python && (thread->at.line != thread->entry.line ||
-			       strcmp(thread->at.file, thread->entry.file) != 0)) {
-		paths_frame(&t->paths, &thread->entry, 200, frame, sizeof(frame));
-		strbuf_addf(&s, ", called in %s", frame);
-	}
-	page_field(&t->page, t->lines.indent, label, PAGE_PLAIN, text);
-}
-
-static void put_threads(const struct table *t)
-{
-	size_t shown = 0, left = 0;
-
-	if (t->r->threads)
-		fputs("\nthreads\n", t->page.out);
-	for (size_t i = 0; i < t->r->threads; i++) {
-		size_t alike = count_alike(t->r, i);
-
-		if (!alike)
-			continue;
-		if (t->top && shown == t->top) {
-			left += alike;
-			continue;
-		}
-		put_thread(t, &t->r->thread[i], alike);
-		shown++;
-	}
-	if (left) {
-		char text[64];
-
-		snprintf(text, sizeof(text), "%zu more (--top 0 prints all)", left);
-		page_field(&t->page, t->lines.indent, "", PAGE_QUIET, text);
-	}
+	for (size_t i = 0; i < rows->count; i++)
+		put_unseen_row(t, &rows->row[i]);
 }
 
 int resources_table(FILE *out, const struct resources *r, const struct format_options *o)
@@ -288,7 +262,7 @@ int resources_table(FILE *out, const struct resources *r, const struct format_op
 	for (size_t i = 0; i < count; i++)
 		put_row(&t, i + 1, &r->seen.row[i]);
 	put_unseen(&t);
-	put_threads(&t);
+	resources_threads_put(&t.lines, r, o->top);
 	fputc('\n', out);
 	footer_put(&t.page, &t.paths, &r->look, 0);
 	return ferror(out) ? -EIO : 0;

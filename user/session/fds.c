@@ -85,7 +85,7 @@ int fds_run(struct resources *r, pid_t pid, const struct options *o, struct log 
 	struct fds f = { .log = log };
 	int rc;
 
-	*r = (struct resources){ .look.pid = pid, .seconds_to_limit = -1 };
+	*r = (struct resources){ .look.pid = pid };
 	clock_gettime(CLOCK_REALTIME, &r->look.started);
 	interrupt_catch();
 	rc = open_all(&f, pid, e);

@@ -8,8 +8,9 @@
 #include "../rank/resource_causes.h"
 #include "../rank/resources.h"
 #include "../resources/counts.h"
+#include "../resources/pipes.h"
+#include "../symbolize/pyframe.h"
 #include "../util/clock.h"
-#include "resource_owners.h"
 #include "resource_threads.h"
 
 static int take_counts(struct resource_look *l, struct resource_counts *counts)
@@ -34,6 +35,8 @@ int resource_look_begin(struct resource_look *l, struct resources *r, double bud
 			       (int)l->process->pid, strerror(-rc));
 	rc = resource_watch_open(&l->watch, l->process, l->rt, l->frames, budget_percent, seconds,
 				 e);
+	if (!rc && descriptors_read(&l->at_open, l->process->pid))
+		descriptors_release(&l->at_open);
 	l->began_ns = clock_ns();
 	return rc;
 }
@@ -42,7 +45,9 @@ void resource_look_release(struct resource_look *l)
 {
 	resource_watch_close(&l->watch);
 	resource_view_release(&l->view);
-	owners_release(&l->owners);
+	descriptors_release(&l->at_open);
+	descriptors_release(&l->at_close);
+	resource_owners_release(&l->owners);
 	l->began_ns = 0;
 }
 
@@ -51,8 +56,11 @@ int resource_look_tick(struct resource_look *l)
 	return resource_watch_tick(&l->watch);
 }
 
+/* Without a list of what there was, nothing is said to have come. */
 void resource_look_close_window(struct resource_look *l)
 {
+	if (!l->watch.window_ns && descriptors_read(&l->at_close, l->process->pid))
+		descriptors_release(&l->at_close);
 	resource_watch_close_window(&l->watch);
 }
 
@@ -91,14 +99,43 @@ static void judge(struct resources *r)
 	resource_order(&r->seen);
 }
 
+/* Of descriptors or of threads: does a line leak such? */
+static bool leaks(const struct resources *r, bool threads)
+{
+	for (size_t i = 0; i < r->seen.count; i++)
+		if (r->seen.row[i].about.verdict == VERDICT_RESOURCE &&
+		    r->seen.row[i].kind != RESOURCE_MAPPING &&
+		    (r->seen.row[i].kind == RESOURCE_THREAD) == threads)
+			return true;
+	return false;
+}
+
+static double seconds_left(int64_t room, int64_t before, int64_t after, double seconds)
+{
+	return after > before ? (double)(room > 0 ? room : 0) * seconds / (double)(after - before)
+			      : -1;
+}
+
 static void look_ahead(struct resources *r)
 {
+	const struct resource_limits *l = &r->limits;
 	int64_t before = resource_descriptors(&r->before), after = resource_descriptors(&r->after);
-	double rate = (double)(after - before) / r->look.duration_seconds;
+	double seconds = r->look.duration_seconds;
 
-	r->seconds_to_limit = -1;
-	if (r->look.verdict == VERDICT_RESOURCE && rate > 0 && r->limits.descriptors_max != UNKNOWN)
-		r->seconds_to_limit = (double)(r->limits.descriptors_max - after) / rate;
+	r->seconds_to_descriptors = r->seconds_to_threads = -1;
+	if (l->descriptors_max != UNKNOWN && leaks(r, false))
+		r->seconds_to_descriptors =
+			seconds_left(l->descriptors_max - after, before, after, seconds);
+	if (l->threads_max != UNKNOWN && leaks(r, true))
+		r->seconds_to_threads =
+			seconds_left(l->threads_max - l->threads_used,
+				     r->before.of[RESOURCE_THREAD],
+				     r->after.of[RESOURCE_THREAD], seconds);
+}
+
+static bool is_own(const char *file)
+{
+	return !pyframe_is_library(file);
 }
 
 /* The heap, searched. Without it there are lines all the same. */
@@ -106,9 +143,11 @@ static bool search_heap(struct resource_look *l, struct resources *r)
 {
 	int rc;
 
+	l->heap->reach.is_own = is_own;
 	rc = heap_walk(l->heap, 0);
 	if (!rc)
 		rc = heap_reach(l->heap, true);
+	l->heap->reach.is_own = NULL;
 	if (rc && rc != -ESRCH)
 		report_warn(&r->look, "who owns what was not found: %s", strerror(-rc));
 	return !rc;
@@ -120,6 +159,12 @@ static int fill_rows(struct resource_look *l, struct resources *r)
 	uint64_t stale;
 	int rc = resource_view_read(&l->view, l->process);
 
+	if (!rc)
+		pipes_describe(&l->view.descriptors, l->process->pid);
+	if (!rc && l->at_open.count && l->at_close.count && !resource_watch_shift(&l->watch)) {
+		l->view.at_open = &l->at_open;
+		l->view.at_close = &l->at_close;
+	}
 	if (!rc)
 		rc = resource_threads_fill(r, &l->view, l->rt, l->mem, l->frames);
 	if (!rc && searched)

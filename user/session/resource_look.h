@@ -9,8 +9,8 @@
 #define PYLEAK_SESSION_RESOURCE_LOOK_H
 
 #include "../heap/heap.h"
-#include "../heap/owners.h"
 #include "../model/resources.h"
+#include "resource_owners.h"
 #include "resource_rows.h"
 #include "resource_watch.h"
 
@@ -23,8 +23,9 @@ struct resource_look {
 	struct heap *heap; /* opened; walked once more at the end */
 
 	struct resource_watch watch;
+	struct descriptors at_open, at_close; /* as the window opened and as it closed */
 	struct resource_view view;
-	struct owners owners;
+	struct resource_owners owners;
 	uint64_t began_ns; /* CLOCK_MONOTONIC; 0: not begun */
 };
 

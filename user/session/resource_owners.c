@@ -5,26 +5,47 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../heap/path.h"
 #include "../heap/shared_holder.h"
 #include "../heap/typename.h"
 #include "../util/strbuf.h"
+#include "thread_objects.h"
 
-int resource_owners_find(struct owners *o, struct heap *heap, struct resource_view *v)
+/* Of what has the number @i in v->row_of. */
+static uint32_t owner_of(const struct resource_owners *o, const struct resource_view *v, size_t i)
 {
-	int rc = owners_find(o, &heap->reach, &v->descriptors, &v->maps);
+	if (i < v->descriptors.count)
+		return owners_of(&o->objects, (uint64_t)v->descriptors.descriptor[i].fd);
+	i -= v->descriptors.count;
+	if (i < v->maps.count)
+		return owners_of(&o->objects, v->maps.map[i].start);
+	return owners_of(&o->threads, (uint64_t)v->own_tid[i - v->maps.count]);
+}
 
+int resource_owners_find(struct resource_owners *o, struct heap *heap, struct resource_view *v)
+{
+	int rc = owners_find(&o->objects, &heap->reach, &v->descriptors, &v->maps);
+
+	if (!rc)
+		rc = thread_objects_find(&o->threads, heap, v);
 	if (rc)
 		return rc;
 	v->owner_type = calloc(v->descriptors.count + 1, sizeof(*v->owner_type));
 	if (!v->owner_type)
 		return -ENOMEM;
 	for (size_t i = 0; i < v->descriptors.count; i++) {
-		uint32_t block = owners_of(o, (uint64_t)v->descriptors.descriptor[i].fd);
+		uint32_t block = owner_of(o, v, i);
 
 		if (block != BLOCK_NONE)
 			v->owner_type[i] = reach_type(&heap->reach, block);
 	}
 	return 0;
+}
+
+void resource_owners_release(struct resource_owners *o)
+{
+	owners_release(&o->objects);
+	owners_release(&o->threads);
 }
 
 /* Names of the types on the way from an object to its root, one behind another. */
@@ -60,16 +81,13 @@ static int name_row(struct resource_row *row, struct heap *heap, const uint32_t 
 }
 
 /* Blocks of the owners of what is in row @wanted, as @row_of numbers rows. */
-static size_t take_owners(const struct owners *o, const struct resource_view *v, int32_t wanted,
-			  uint32_t *block)
+static size_t take_owners(const struct resource_owners *o, const struct resource_view *v,
+			  int32_t wanted, uint32_t *block)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < v->descriptors.count + v->maps.count; i++) {
-		bool mapping = i >= v->descriptors.count;
-		uint64_t id = mapping ? v->maps.map[i - v->descriptors.count].start
-				      : (uint64_t)v->descriptors.descriptor[i].fd;
-		uint32_t owner = v->row_of[i] == wanted ? owners_of(o, id) : BLOCK_NONE;
+	for (size_t i = 0; i < resource_view_count(v); i++) {
+		uint32_t owner = v->row_of[i] == wanted ? owner_of(o, v, i) : BLOCK_NONE;
 
 		if (owner != BLOCK_NONE)
 			block[count++] = owner;
@@ -77,10 +95,10 @@ static size_t take_owners(const struct owners *o, const struct resource_view *v,
 	return count;
 }
 
-static int name_rows(struct resource_rows *rows, bool seen, const struct owners *o,
+static int name_rows(struct resource_rows *rows, bool seen, const struct resource_owners *o,
 		     struct heap *heap, const struct resource_view *v)
 {
-	uint32_t *block = calloc(v->descriptors.count + v->maps.count + 1, sizeof(*block));
+	uint32_t *block = calloc(resource_view_count(v) + 1, sizeof(*block));
 	int rc = block ? 0 : -ENOMEM;
 
 	for (size_t i = 0; i < rows->count && !rc; i++) {
@@ -93,10 +111,23 @@ static int name_rows(struct resource_rows *rows, bool seen, const struct owners 
 	return rc;
 }
 
-int resource_owners_name(struct resources *r, const struct owners *o, struct heap *heap,
+static void name_threads(struct resources *r, const struct resource_owners *o, struct heap *heap,
+			 const struct resource_view *v)
+{
+	for (size_t i = 0; i < r->threads; i++) {
+		uint32_t block = owners_of(&o->threads, (uint64_t)v->own_tid[i]);
+
+		if (block != BLOCK_NONE && reach_parent(&heap->reach, block) != PARENT_NONE)
+			path_write(&heap->reach, block, r->thread[i].held_by,
+				   sizeof(r->thread[i].held_by));
+	}
+}
+
+int resource_owners_name(struct resources *r, const struct resource_owners *o, struct heap *heap,
 			 const struct resource_view *v)
 {
 	int rc = name_rows(&r->seen, true, o, heap, v);
 
+	name_threads(r, o, heap, v);
 	return rc ? rc : name_rows(&r->unseen, false, o, heap, v);
 }

@@ -9,16 +9,23 @@
 #include "../heap/owners.h"
 #include "resource_rows.h"
 
-/*
- * The owners of @v's descriptors among the objects of @heap, whose heap_reach() was of everything
- * and just before @v was read: *@o, and v->owner_type. 0 or -ENOMEM. Release with owners_release().
- */
-int resource_owners_find(struct owners *o, struct heap *heap, struct resource_view *v);
+struct resource_owners {
+	struct owners objects; /* of descriptors and mappings */
+	struct owners threads; /* by the thread's id in its own namespace */
+};
 
 /*
- * Name in each row of @r who owns what is in it, and who holds those. 0 or -ENOMEM.
+ * The owners of what is in @v among the objects of @heap, whose heap_reach() was of everything and
+ * just before @v was read: *@o, and v->owner_type. 0 or -ENOMEM. Release in any case.
  */
-int resource_owners_name(struct resources *r, const struct owners *o, struct heap *heap,
+int resource_owners_find(struct resource_owners *o, struct heap *heap, struct resource_view *v);
+void resource_owners_release(struct resource_owners *o);
+
+/*
+ * Name in each row of @r who owns what is in it, and who holds those, and in each thread who holds
+ * its object. 0 or -ENOMEM.
+ */
+int resource_owners_name(struct resources *r, const struct resource_owners *o, struct heap *heap,
 			 const struct resource_view *v);
 
 #endif

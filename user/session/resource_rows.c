@@ -114,7 +114,7 @@ struct seen {
 	size_t row_of; /* index in the view's; SIZE_MAX: none */
 };
 
-static bool find_thread(const struct build *b, uint64_t own, char *what, size_t cap)
+static bool find_thread(const struct build *b, uint64_t own, struct seen *seen)
 {
 	for (size_t i = 0; i < b->v->tids; i++) {
 		const struct resource_thread *t = &b->r->thread[i];
@@ -123,7 +123,8 @@ static bool find_thread(const struct build *b, uint64_t own, char *what, size_t 
 
 		if ((uint64_t)b->v->own_tid[i] != own)
 			continue;
-		strbuf_init(&text, what, cap);
+		seen->row_of = b->v->descriptors.count + b->v->maps.count + i;
+		strbuf_init(&text, seen->what, sizeof(seen->what));
 		if (t->python)
 			strbuf_addf(&text, "in %s of %s, ", t->entry.function,
 				    slash ? slash + 1 : t->entry.file);
@@ -150,7 +151,7 @@ static bool look_up(const struct build *b, const struct survivor *s, struct seen
 		return true;
 	case ACCOUNT_THREAD:
 		seen->kind = RESOURCE_THREAD;
-		return find_thread(b, s->id, seen->what, sizeof(seen->what));
+		return find_thread(b, s->id, seen);
 	case ACCOUNT_MAPPING:
 		map = maps_find(&b->v->maps, s->id);
 		seen->kind = RESOURCE_MAPPING;
@@ -237,54 +238,13 @@ static void finish_row(struct resource_row *row, const struct group *g,
 	name_line(row, g, all);
 }
 
-/* Descriptors alike enough for one row: of a kind, and owned by objects of a type. */
-static struct resource_row *unseen_row(struct build *b, size_t i)
-{
-	const struct descriptor *d = &b->v->descriptors.descriptor[i];
-	unsigned type = b->v->owner_type ? b->v->owner_type[i] : 0;
-	struct resource_rows *rows = &b->r->unseen;
-	struct resource_row *row;
-
-	for (size_t k = 0; k < rows->count; k++)
-		if (rows->row[k].kind == d->kind && rows->row[k].owner_type == type)
-			return &rows->row[k];
-	row = resource_rows_add(rows);
-	if (row) {
-		row->owner_type = type;
-		row->kind = d->kind;
-		row->made = row->closed = UNKNOWN;
-		row->oldest_seconds = -1;
-		row->about.inuse_objects = row->about.inuse_bytes = UNKNOWN;
-	}
-	return row;
-}
-
-static int add_unseen(struct build *b)
-{
-	const struct descriptors *d = &b->v->descriptors;
-
-	for (size_t i = 0; i < d->count; i++) {
-		struct resource_row *row;
-
-		if (b->v->row_of[i] != ROW_NONE)
-			continue;
-		row = unseen_row(b, i);
-		if (!row)
-			return -ENOMEM;
-		row->live++;
-		resource_row_what(row, d->descriptor[i].what);
-		b->v->row_of[i] = -1 - (int32_t)(row - b->r->unseen.row);
-	}
-	return 0;
-}
-
 int resource_rows_fill(struct resources *r, const struct resource_watch *w,
 		       struct resource_view *v, uint64_t *stale)
 {
 	struct build b = { .r = r, .w = w, .v = v, .now_ns = w->ended_ns,
 			   .late_ns = w->window_ns - (w->window_ns - w->began_ns) / 3,
 			   .shift = resource_watch_shift(w) };
-	size_t shown = v->descriptors.count + v->maps.count;
+	size_t shown = resource_view_count(v);
 	int rc = -ENOMEM;
 
 	*stale = 0;
@@ -298,7 +258,7 @@ int resource_rows_fill(struct resources *r, const struct resource_watch *w,
 			add_survivor(&b, &w->survivor[i], stale);
 		for (size_t i = 0; b.group && i < r->seen.count; i++)
 			finish_row(&r->seen.row[i], &b.group[i], w->sites);
-		rc = add_unseen(&b);
+		rc = resource_unseen_fill(r, v);
 	}
 	free(b.site);
 	free(b.group);

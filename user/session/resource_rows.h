@@ -22,9 +22,11 @@ struct resource_view {
 	pid_t *own_tid; /* owned: the same in their own namespace */
 	size_t tids;
 	unsigned *owner_type; /* owned: of each descriptor, its owner's; TYPE_NONE unknown */
+	/* Borrowed: as the window opened and closed; NULL where not all was watched. */
+	const struct descriptors *at_open, *at_close;
 	/*
-	 * Owned: the row of each descriptor, and behind those of each mapping: index of r->seen, or
-	 * -1 - index of r->unseen; ROW_NONE.
+	 * Owned: the row of each descriptor, behind those of each mapping, behind those of each
+	 * thread: index of r->seen, or -1 - index of r->unseen; ROW_NONE.
 	 */
 	int32_t *row_of;
 };
@@ -33,11 +35,22 @@ struct resource_view {
 int resource_view_read(struct resource_view *v, const struct process *p);
 void resource_view_release(struct resource_view *v);
 
+static inline size_t resource_view_count(const struct resource_view *v)
+{
+	return v->descriptors.count + v->maps.count + v->tids;
+}
+
 /*
  * Fill @r's rows, unjudged and in no order, and v->row_of; @r's threads are there. Survivors that
  * /proc does not show are left out, as ended unseen; their number in *@stale. 0 or -ENOMEM.
  */
 int resource_rows_fill(struct resources *r, const struct resource_watch *w,
 		       struct resource_view *v, uint64_t *stale);
+
+/*
+ * For resource_rows_fill(): what is left in @v gets rows by kind and owner, r->unseen. 0 or
+ * -ENOMEM.
+ */
+int resource_unseen_fill(struct resources *r, struct resource_view *v);
 
 #endif

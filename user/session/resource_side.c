@@ -60,7 +60,6 @@ static void begin(struct resource_side *s, double seconds)
 
 	if (left < WINDOW_LEAST + AGED_LEAST)
 		left = WINDOW_LEAST + AGED_LEAST;
-	s->found.seconds_to_limit = -1;
 	s->begun = !resource_look_begin(&s->look, &s->found, s->budget_percent, left, &e);
 	if (s->begun)
 		return;

@@ -93,7 +93,8 @@ static bool take_frame(void *arg, uint64_t frame, uint64_t code)
 	if (!py_frame_instruction(&n->find->rt->layout, n->find->mem, frame, &instr))
 		return false;
 	ref.instr = instr;
-	if (pyframes_resolve(n->find->frames, &ref, &n->frame[n->depth]) == 0)
+	if (pyframes_resolve(n->find->frames, &ref, &n->frame[n->depth]) == 0 &&
+	    !pyframe_is_shim(&n->frame[n->depth]))
 		n->depth++;
 	return n->depth < FRAMES_MOST;
 }
