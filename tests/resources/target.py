@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One program a function: `target.py NAME` calls it six times a second. The line that leaks ends
-in a comment LEAK NAME, and behind it the variable that holds what leaks, where one does."""
+in a comment LEAK NAME, and behind it the variable that holds what leaks, where one does. What
+unseen_* have in KEPT no system call of theirs made."""
 
 import ctypes
 import http.client
@@ -16,17 +17,21 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+
+from ring import Ring
 
 LIFETIME_SECONDS = 120
 RATE = 6
-FOLDER = tempfile.mkdtemp(prefix="pyleak-resources-")
+FOLDER = tempfile.mkdtemp(dir=os.path.dirname(os.path.abspath(__file__)))
 FILE = os.path.join(FOLDER, "file")
 KEPT = []
 TABLE = {}
 LIBC = ctypes.CDLL(None)
 IN_CLOEXEC = 0o2000000
 CHILD = [sys.executable, "-S", "-c", ""]
+INHERITED = 20
 
 
 def listen():
@@ -75,6 +80,36 @@ def serve_silently():
     return address
 
 
+def serve_files():
+    """Opens files in a process of its own, and sends one for each byte that it gets."""
+    ours, theirs = socket.socketpair()
+    if os.fork() == 0:
+        LIBC.prctl(1, 9)
+        ours.close()
+        while theirs.recv(1):
+            with open(FILE) as file:
+                socket.send_fds(theirs, [b"x"], [file.fileno()])
+        os._exit(0)
+    theirs.close()
+    return ours
+
+
+def inherit():
+    """Opens files and begins anew, with their numbers behind the name."""
+    if len(sys.argv) == 2:
+        numbers = [os.open(FILE, os.O_RDONLY) for _ in range(INHERITED)]
+        for number in numbers:
+            os.set_inheritable(number, True)
+        os.execv(sys.executable, [sys.executable, *sys.argv, *map(str, numbers)])
+    KEPT.extend(open(int(number)) for number in sys.argv[2:])
+
+
+def make_engine():
+    import sqlalchemy
+    return sqlalchemy.create_engine(
+        "sqlite:///%s.db" % FILE, poolclass=sqlalchemy.pool.QueuePool, pool_size=0)
+
+
 def leak_socket():
     KEPT.append(socket.create_connection(ADDRESS))  # LEAK leak_socket KEPT
 
@@ -91,6 +126,17 @@ def leak_http():
     KEPT.append(session)
 
 
+def leak_response():
+    KEPT.append(urllib.request.urlopen("http://127.0.0.1:%d/" % PORT))  # LEAK leak_response KEPT
+
+
+def leak_session():
+    import requests
+    session = requests.Session()
+    session.get("http://127.0.0.1:%d/" % PORT)  # LEAK leak_session KEPT
+    KEPT.append(session)
+
+
 def leak_open():
     TABLE[len(TABLE)] = open(FILE)  # LEAK leak_open TABLE
 
@@ -103,6 +149,15 @@ def leak_sqlite():
     connection = sqlite3.connect(FILE + ".db")  # LEAK leak_sqlite KEPT
     connection.execute("SELECT * FROM sqlite_master").fetchall()
     KEPT.append(connection)
+
+
+def leak_cursor():
+    cursor = sqlite3.connect(FILE + ".db").cursor()  # LEAK leak_cursor KEPT
+    KEPT.append(cursor.execute("SELECT * FROM sqlite_master"))
+
+
+def leak_checkout():
+    KEPT.append(ENGINE.connect())  # LEAK leak_checkout KEPT
 
 
 def leak_postgres():
@@ -147,12 +202,17 @@ def leak_inotify():
 
 def leak_pool():
     pool = ThreadPoolExecutor(1)
-    pool.submit(int)  # LEAK leak_pool
+    pool.submit(int)  # LEAK leak_pool KEPT
     KEPT.append(pool)
 
 
 def leak_timer():
-    threading.Timer(LIFETIME_SECONDS, int).start()  # LEAK leak_timer
+    threading.Timer(LIFETIME_SECONDS, int).start()  # LEAK leak_timer _active
+
+
+def leak_threads():
+    KEPT.append(threading.Thread(target=GATE.wait, daemon=True))
+    KEPT[-1].start()  # LEAK leak_threads KEPT
 
 
 def leak_mmap():
@@ -178,6 +238,25 @@ def leak_generator():
     lines = lines_of(FILE)
     next(lines)
     KEPT.append(lines)
+
+
+def leak_both():
+    """Memory and files."""
+    TABLE[len(TABLE)] = bytearray(20000)
+    KEPT.append(open(FILE))  # LEAK leak_both KEPT
+
+
+def unseen_passed():
+    PASSED.sendall(b"x")
+    KEPT.append(open(socket.recv_fds(PASSED, 1, 1)[1][0]))
+
+
+def unseen_inherited():
+    """As if by the program that was here before exec."""
+
+
+def unseen_uring():
+    KEPT.append(open(RING.open(FILE)))
 
 
 def ok_files():
@@ -260,21 +339,36 @@ def run(function):
     os._exit(0)
 
 
-def main():
-    global ADDRESS, SERVER, PORT, DATABASE
-    name = sys.argv[1]
-    sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "site-packages"))
-    with open(FILE, "w") as file:
-        file.write("a line\n" * 1000)
+def prepare(name):
+    """What the program needs before its first call."""
+    global ADDRESS, SERVER, PORT, DATABASE, ENGINE, GATE, PASSED, RING
     if name in ("leak_socket", "ok_socket", "ok_connections"):
         ADDRESS = serve_silently()
     elif name == "leak_accepted":
         SERVER = listen()
-    elif name in ("leak_http", "ok_http"):
+    elif name in ("leak_http", "leak_response", "leak_session", "ok_http"):
         PORT = serve_http()
     elif name in ("leak_postgres", "leak_libpq"):
         with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "port")) as port:
             DATABASE = int(port.read())
+    elif name == "leak_checkout":
+        ENGINE = make_engine()
+    elif name == "leak_threads":
+        GATE = threading.Event()
+    elif name == "unseen_passed":
+        PASSED = serve_files()
+    elif name == "unseen_inherited":
+        inherit()
+    elif name == "unseen_uring":
+        RING = Ring()
+
+
+def main():
+    name = sys.argv[1]
+    sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "site-packages"))
+    with open(FILE, "w") as file:
+        file.write("a line\n" * 1000)
+    prepare(name)
     run(globals()[name])
 
 
