@@ -11,7 +11,7 @@ NEW_LEAST = 5
 INHERITED = 20
 NO_OWNER = ("leak_os_open", "leak_dup", "leak_eventfd", "leak_inotify")
 CAUSES = {  # what must be in the cause; None: no usual one
-    "leak_accepted": None,
+    "leak_accepted": "the other side has closed, this one has not",
     "leak_both": "files that are not closed",
     "leak_checkout": "not given back to their pool",
     "leak_cursor": "cursors that are not closed",

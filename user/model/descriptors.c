@@ -2,6 +2,7 @@
 #include "descriptors.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void descriptors_release(struct descriptors *d)
 {
@@ -22,4 +23,12 @@ struct descriptor *descriptors_find(const struct descriptors *d, int fd)
 			high = middle;
 	}
 	return low < d->count && d->descriptor[low].fd == fd ? &d->descriptor[low] : NULL;
+}
+
+bool descriptors_has(const struct descriptors *d, const struct descriptor *one)
+{
+	const struct descriptor *then = descriptors_find(d, one->fd);
+
+	return then && then->kind == one->kind && then->inode == one->inode &&
+	       (one->inode || strcmp(then->what, one->what) == 0);
 }

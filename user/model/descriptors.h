@@ -33,4 +33,9 @@ void descriptors_release(struct descriptors *d);
 /* By number, or NULL. */
 struct descriptor *descriptors_find(const struct descriptors *d, int fd);
 
+/*
+ * Is it there under the same number, as far as can be told: the same socket or pipe, the same path?
+ */
+bool descriptors_has(const struct descriptors *d, const struct descriptor *one);
+
 #endif

@@ -46,8 +46,9 @@ void resource_look_release(struct resource_look *l)
 	resource_watch_close(&l->watch);
 	resource_view_release(&l->view);
 	descriptors_release(&l->at_open);
-	descriptors_release(&l->at_close);
+	descriptors_release(&l->came);
 	resource_owners_release(&l->owners);
+	l->came_known = false;
 	l->began_ns = 0;
 }
 
@@ -56,12 +57,47 @@ int resource_look_tick(struct resource_look *l)
 	return resource_watch_tick(&l->watch);
 }
 
-/* Without a list of what there was, nothing is said to have come. */
+static void keep_what_came(struct resource_look *l, const uint8_t *made)
+{
+	struct descriptors *d = &l->came;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < d->count; i++) {
+		const struct descriptor *one = &d->descriptor[i];
+
+		if (one->fd < (int)DESCRIPTORS_MAX &&
+		    !(made[one->fd / 8] >> one->fd % 8 & 1) &&
+		    !descriptors_has(&l->at_open, one))
+			d->descriptor[kept++] = *one;
+	}
+	d->count = kept;
+}
+
+/*
+ * What came into the process by no call that was watched. Marked before and after the reading: a
+ * number that is closed or made meanwhile is in one of both.
+ */
+static void find_what_came(struct resource_look *l)
+{
+	uint8_t *made = calloc(DESCRIPTORS_MAX / 8, 1);
+
+	if (made && l->at_open.count &&
+	    !resource_watch_mark(&l->watch, made, DESCRIPTORS_MAX) &&
+	    !descriptors_read(&l->came, l->process->pid) &&
+	    !resource_watch_mark(&l->watch, made, DESCRIPTORS_MAX)) {
+		keep_what_came(l, made);
+		l->came_known = true;
+	}
+	free(made);
+}
+
 void resource_look_close_window(struct resource_look *l)
 {
-	if (!l->watch.window_ns && descriptors_read(&l->at_close, l->process->pid))
-		descriptors_release(&l->at_close);
+	bool open = !l->watch.window_ns;
+
 	resource_watch_close_window(&l->watch);
+	if (open)
+		find_what_came(l);
 }
 
 double resource_look_seconds(const struct resource_look *l)
@@ -161,10 +197,8 @@ static int fill_rows(struct resource_look *l, struct resources *r)
 
 	if (!rc)
 		pipes_describe(&l->view.descriptors, l->process->pid);
-	if (!rc && l->at_open.count && l->at_close.count && !resource_watch_shift(&l->watch)) {
-		l->view.at_open = &l->at_open;
-		l->view.at_close = &l->at_close;
-	}
+	if (!rc && l->came_known && !resource_watch_shift(&l->watch))
+		l->view.came = &l->came;
 	if (!rc)
 		rc = resource_threads_fill(r, &l->view, l->rt, l->mem, l->frames);
 	if (!rc && searched)

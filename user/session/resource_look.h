@@ -23,7 +23,9 @@ struct resource_look {
 	struct heap *heap; /* opened; walked once more at the end */
 
 	struct resource_watch watch;
-	struct descriptors at_open, at_close; /* as the window opened and as it closed */
+	struct descriptors at_open; /* as the window opened */
+	struct descriptors came;    /* unseen while it was open, and were there as it closed */
+	bool came_known;
 	struct resource_view view;
 	struct resource_owners owners;
 	uint64_t began_ns; /* CLOCK_MONOTONIC; 0: not begun */

@@ -22,8 +22,8 @@ struct resource_view {
 	pid_t *own_tid; /* owned: the same in their own namespace */
 	size_t tids;
 	unsigned *owner_type; /* owned: of each descriptor, its owner's; TYPE_NONE unknown */
-	/* Borrowed: as the window opened and closed; NULL where not all was watched. */
-	const struct descriptors *at_open, *at_close;
+	/* Borrowed: what came unseen while all was watched; NULL where not all was. */
+	const struct descriptors *came;
 	/*
 	 * Owned: the row of each descriptor, behind those of each mapping, behind those of each
 	 * thread: index of r->seen, or -1 - index of r->unseen; ROW_NONE.

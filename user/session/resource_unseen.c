@@ -4,7 +4,6 @@
  * inherited, in a message over a socket, or opened by io_uring.
  */
 #include <errno.h>
-#include <string.h>
 
 #include "../rank/resources.h"
 #include "resource_rows.h"
@@ -27,20 +26,6 @@ static struct resource_row *row_for(struct resource_rows *rows, enum resource_ki
 		row->about.inuse_objects = row->about.inuse_bytes = UNKNOWN;
 	}
 	return row;
-}
-
-static bool has(const struct descriptors *list, const struct descriptor *d)
-{
-	const struct descriptor *then = descriptors_find(list, d->fd);
-
-	return then && then->kind == d->kind && then->inode == d->inode &&
-	       (d->inode || strcmp(then->what, d->what) == 0);
-}
-
-/* Did it come while all calls that make such were watched? */
-static bool came_unseen(const struct resource_view *v, const struct descriptor *d)
-{
-	return v->at_open && !has(v->at_open, d) && has(v->at_close, d);
 }
 
 static void say_what_came(struct resources *r)
@@ -70,13 +55,13 @@ int resource_unseen_fill(struct resources *r, struct resource_view *v)
 		if (!row)
 			return -ENOMEM;
 		row->live++;
-		row->came += came_unseen(v, one);
+		row->came += v->came && descriptors_has(v->came, one);
 		resource_row_what(row, one->what);
 		v->row_of[i] = -1 - (int32_t)(row - r->unseen.row);
 	}
-	for (size_t i = 0; !v->at_open && i < r->unseen.count; i++)
+	for (size_t i = 0; !v->came && i < r->unseen.count; i++)
 		r->unseen.row[i].came = UNKNOWN;
-	if (v->at_open)
+	if (v->came)
 		say_what_came(r);
 	return 0;
 }

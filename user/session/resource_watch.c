@@ -85,6 +85,28 @@ void resource_watch_close_window(struct resource_watch *w)
 	resources_detach(w->probe, RESOURCES_MAKE);
 }
 
+struct marks {
+	uint8_t *made;
+	unsigned most;
+};
+
+static void mark_one(void *arg, uint64_t key, const struct live_block *block)
+{
+	const struct marks *m = arg;
+	uint64_t fd = resource_id(key);
+
+	(void)block;
+	if (resource_source(key) == ACCOUNT_DESCRIPTOR && fd < m->most)
+		m->made[fd / 8] |= (uint8_t)(1 << fd % 8);
+}
+
+int resource_watch_mark(struct resource_watch *w, uint8_t *made, unsigned most)
+{
+	struct marks m = { made, most };
+
+	return drain_live(w->drain, mark_one, &m);
+}
+
 static void take_one(void *arg, uint64_t key, const struct live_block *block)
 {
 	struct resource_watch *w = arg;

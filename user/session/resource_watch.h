@@ -49,6 +49,12 @@ int resource_watch_tick(struct resource_watch *w);
 /* Nothing new counts from now on; what ends still does. */
 void resource_watch_close_window(struct resource_watch *w);
 
+/*
+ * Set the bit in @made of each descriptor below @most that was seen being made, and not closed
+ * since. 0 or -errno.
+ */
+int resource_watch_mark(struct resource_watch *w, uint8_t *made, unsigned most);
+
 /* Fill sites and survivors, valid until the close. 0 or -errno. */
 int resource_watch_take(struct resource_watch *w);
 
