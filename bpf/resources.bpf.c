@@ -49,10 +49,10 @@ static __always_inline bool begin(void)
 	return true;
 }
 
-/* The same for calls that make something. Their hooks take a while to go. */
+/* The same for calls that make something. Their hooks take a while to go, and cost until then. */
 static __always_inline bool begin_making(void)
 {
-	return !resource_control.window_closed && begin();
+	return begin() && !resource_control.window_closed;
 }
 
 static __always_inline void found(__u32 source, __u64 id, __u64 size)

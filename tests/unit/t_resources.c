@@ -132,6 +132,13 @@ static void the_usual_causes_are_told_by_stack_and_holder(void **state)
 	strcpy(row.about.stack.frame[0].file, "/usr/lib/python3.11/concurrent/futures/thread.py");
 	resource_explain(&row);
 	assert_non_null(strstr(row.about.cause, "ThreadPoolExecutor"));
+	row = (struct resource_row){ .kind = RESOURCE_THREAD, .chain = " threading.Timer dict" };
+	resource_explain(&row);
+	assert_non_null(strstr(row.about.cause, "Timers"));
+	row = (struct resource_row){ .kind = RESOURCE_FILE,
+				     .chain = " sqlite3.Connection sqlite3.Cursor list" };
+	resource_explain(&row);
+	assert_non_null(strstr(row.about.cause, "cursors"));
 }
 
 static void keys_keep_numbers_and_addresses(void **state)
@@ -166,6 +173,26 @@ static void descriptors_are_found_by_number(void **state)
 	assert_null(descriptors_find(&d, 91));
 }
 
+static void a_number_used_again_is_told_by_what_it_is(void **state)
+{
+	struct descriptor list[] = { { .fd = 3, .kind = RESOURCE_SOCKET, .inode = 7 },
+				     { .fd = 4, .kind = RESOURCE_FILE, .what = "/a" } };
+	const struct descriptors d = { .descriptor = list, .count = 2 };
+	struct descriptor one = list[0];
+
+	(void)state;
+	strcpy(one.what, "tcp listening on :80"); /* described since */
+	assert_true(descriptors_has(&d, &one));
+	one.inode = 8;
+	assert_false(descriptors_has(&d, &one));
+	one = list[1];
+	assert_true(descriptors_has(&d, &one));
+	strcpy(one.what, "/b");
+	assert_false(descriptors_has(&d, &one));
+	one.fd = 5;
+	assert_false(descriptors_has(&d, &one));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -179,6 +206,7 @@ int main(void)
 		cmocka_unit_test(the_usual_causes_are_told_by_stack_and_holder),
 		cmocka_unit_test(keys_keep_numbers_and_addresses),
 		cmocka_unit_test(descriptors_are_found_by_number),
+		cmocka_unit_test(a_number_used_again_is_told_by_what_it_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

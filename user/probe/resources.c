@@ -12,9 +12,10 @@
 
 #define HOOKS_MAX 40
 
-/* What a hit takes besides what the program times itself: the tracepoint at entry and at exit of
- * the call, the program's first steps. Measured: docs/overhead.md. */
-#define HIT_NS 250.0
+/* What a hit takes besides what the program times itself: the tracepoint, the program's first
+ * steps, the slow way of the call and of one more that has no hook. Of 50,000 files a second that
+ * are opened and closed each takes 0.5 to 0.8 us more where none is kept, and that is two hits. */
+#define HIT_NS 350.0
 
 struct hook {
 	const char *category; /* NULL: a raw tracepoint */
@@ -23,8 +24,8 @@ struct hook {
 };
 
 static const struct hook make[] = {
-	{ NULL, "task_newtask", HOOK_THREAD },
 	{ "syscalls", "sys_exit_openat", HOOK_DESCRIPTOR },
+	{ NULL, "task_newtask", HOOK_THREAD },
 	{ "syscalls", "sys_exit_open", HOOK_DESCRIPTOR },
 	{ "syscalls", "sys_exit_openat2", HOOK_DESCRIPTOR },
 	{ "syscalls", "sys_exit_socket", HOOK_DESCRIPTOR },
@@ -80,12 +81,14 @@ struct resources_probe {
 	struct half half[RESOURCES_HOOKS];
 };
 
+/* In the order of the tables, which begin with what is called most. */
 static void *close_links(void *arg)
 {
 	struct half *h = arg;
 
-	while (h->links)
-		close(h->link[--h->links]);
+	for (unsigned i = 0; i < h->links; i++)
+		close(h->link[i]);
+	h->links = 0;
 	return NULL;
 }
 
