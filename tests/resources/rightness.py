@@ -135,7 +135,7 @@ def judge_beside(program, report, table):
         raise Failure("schema %s" % report["schema"])
     found = [each for each in report["candidates"] if each["verdict"] == "resource"]
     if not program.startswith("leak_"):
-        if found or "resource" in table:
+        if found or re.search(r"\bresource\b", table):
             raise Failure("called a leak: %s" % found)
         return "silent"
     numbers, holder = expected_lines(program)
