@@ -18,7 +18,7 @@ static uint32_t root_now(struct referrers *f)
 	if (last && last->kind == f->r->adding.kind && strcmp(last->label, label) == 0)
 		return REFERRER_ROOT((uint32_t)f->roots - 1);
 	if (f->roots == REFERRERS_ROOTS ||
-	    grow(&f->root, &f->root_cap, f->roots + 1, sizeof(*f->root)))
+	    grow(&f->root, &f->root_cap, f->roots + 1, sizeof(*f->root)) || !f->root)
 		return PARENT_NONE;
 	last = &f->root[f->roots];
 	last->kind = f->r->adding.kind;

@@ -223,14 +223,15 @@ static bool decide(struct sampling *s)
 {
 	unsigned which = next(s);
 	uint64_t now = clock_ns();
+	int last = newest(s);
 
 	if (turn_is_over(s, now)) {
 		close_one(s, WINDOW_BLOCKS);
 		return true;
 	}
 	/* What blocks may cost was there when they went on. */
-	if (newest(s) != WINDOW_BLOCKS && governor_closes(&s->governor, newest(s))) {
-		close_one(s, newest(s));
+	if (last >= 0 && last != WINDOW_BLOCKS && governor_closes(&s->governor, last)) {
+		close_one(s, last);
 		return true;
 	}
 	if (which == WINDOW_SOURCES || !may_open(s, which))
@@ -284,8 +285,8 @@ static void *run(void *arg)
 		step(s, &t);
 		clock_sleep_ms(STEP_MS);
 	}
-	while (newest(s) >= 0)
-		close_one(s, newest(s));
+	for (int which = newest(s); which >= 0; which = newest(s))
+		close_one(s, which);
 	return NULL;
 }
 

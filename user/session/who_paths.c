@@ -176,19 +176,19 @@ static int write_group(struct groups *g, const struct group *group, struct who *
 
 int who_paths(struct who *w, const struct referrers *f, const struct dominators *d, bool values)
 {
-	struct groups g = { .r = f->r, .found = f };
+	struct group *all = calloc(SLOTS, sizeof(*all));
+	struct groups g = { .r = f->r, .found = f, .group = all };
 	int err = 0;
 
-	g.group = calloc(SLOTS, sizeof(*g.group));
-	if (!g.group)
+	if (!all)
 		return -ENOMEM;
 	for (size_t i = 0; i < f->refs; i++)
 		add(&g, d, &f->ref[i]);
 	for (size_t i = 0; i < SLOTS && !err; i++)
-		if (g.group[i].pattern)
-			err = write_group(&g, &g.group[i], w, values);
+		if (all[i].pattern)
+			err = write_group(&g, &all[i], w, values);
 	w->references_left_out += (int64_t)g.left_out;
-	free(g.group);
+	free(all);
 	if (!err)
 		who_merge(w);
 	return err;
