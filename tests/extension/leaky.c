@@ -66,10 +66,41 @@ static PyObject *forget_mem_free(PyObject *self, PyObject *argument)
 	return PyBool_FromLong(copy && copy[0]);
 }
 
+#define BUFFER 30000
+#define MOST_BUFFERS 4000
+
+/*
+ * Works with so many buffers, and forgets the small result that it made before it freed them. Where
+ * malloc() has a hole for it further down it forgets more of them, until it lies above the buffers.
+ */
+static PyObject *forget_result(PyObject *self, PyObject *argument)
+{
+	static char *buffers[MOST_BUFFERS];
+	size_t count = PyLong_AsSize_t(argument);
+	char *highest = NULL;
+
+	(void)self;
+	if (count > MOST_BUFFERS) {
+		PyErr_SetString(PyExc_ValueError, "that many buffers are not foreseen");
+		return NULL;
+	}
+	for (size_t i = 0; i < count; i++) {
+		buffers[i] = copy_text(BUFFER);
+		if (buffers[i] > highest)
+			highest = buffers[i];
+	}
+	while (highest && copy_text(6000) < highest)
+		;
+	for (size_t i = 0; i < count; i++)
+		free(buffers[i]);
+	return PyBool_FromLong(highest != NULL);
+}
+
 static PyMethodDef methods[] = {
 	{ "forget_decref", forget_decref, METH_O, NULL },
 	{ "forget_free", forget_free, METH_O, NULL },
 	{ "forget_mem_free", forget_mem_free, METH_O, NULL },
+	{ "forget_result", forget_result, METH_O, NULL },
 	{ NULL, NULL, 0, NULL },
 };
 

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-# usage: target.py EXTENSION,LEAK
+# usage: target.py EXTENSION,LEAK, where EXTENSION is the name of a file beside this one
 #
 # A small service: requests of the usual kind, and in each a call that leaks in the way named.
 # Prints READY once the extension is loaded.
 import ctypes
 import importlib.util
 import json
+import os
 import sys
 import time
 
@@ -24,7 +25,7 @@ def load(path):
     return module
 
 
-leaky = load(PATH)
+leaky = load(os.path.join(os.path.dirname(os.path.abspath(__file__)), PATH))
 
 
 def decref(number):
@@ -54,8 +55,13 @@ def through_ctypes(number):
     C.malloc(2000 + number % 7)  # LINE ctypes
 
 
+def pinned(number):
+    if number % 50 == 0:
+        leaky.forget_result(200 + number // 5 % 2000)
+
+
 LEAKS = {"decref": decref, "free": free, "mem": mem, "small": small, "array": array,
-         "ctypes": through_ctypes}
+         "ctypes": through_ctypes, "pinned": pinned}
 
 
 def request(number):
