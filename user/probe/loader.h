@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The BPF programs in the kernel: opened, told the layout of one target, loaded. The only place
- * that knows the skeleton; everyone else gets file descriptors.
+ * The BPF programs in the kernel: opened, told the layout of one target, loaded. Only the
+ * loader's files know the skeleton; everyone else gets file descriptors.
  *
  * Programs and maps go away with these descriptors, also when we are killed: nothing is pinned.
  */
