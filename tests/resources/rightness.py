@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Is what pyleak says of a program of target.py right?"""
+"""Is what pyleak says of a program of target.py right? Judges return what a cell of the table says, and
+more for a person."""
 
 import os
 import re
@@ -89,8 +90,9 @@ def judge_leak(program, report):
     if program in NO_OWNER and line["owned_by"]:
         raise Failure("owned by %s, though a bare number" % line["owned_by"])
     judge_cause(program, line["cause"])
-    return "line %d, rank %d, %s%s" % (line["made_by"]["line"], line["rank"], line["kind"],
-                                       ", held by " + line["held_by"] if holder else "")
+    return "%d%s" % (line["rank"], " ✓holder" if holder else ""), "line %d, rank %d, %s%s" % (
+        line["made_by"]["line"], line["rank"], line["kind"],
+        ", held by " + line["held_by"] if holder else "")
 
 
 def judge_silent(report):
@@ -98,7 +100,7 @@ def judge_silent(report):
     loud = [line for line in report["lines"] if line["verdict"] == "resource"]
     if loud or report["verdict"] == "resource":
         raise Failure("called a leak: %s" % [(line["made_by"], line["live"]) for line in loud])
-    return "silent"
+    return "silent", "silent"
 
 
 def judge_unseen(program, report):
@@ -114,7 +116,7 @@ def judge_unseen(program, report):
             raise Failure("%s live, %s new, warned: %s" % (rows[0]["live"], new, warned))
     elif new is None or new < NEW_LEAST or not warned:
         raise Failure("%s new, warned: %s" % (new, warned))
-    return "%d, %d of them new, in %s held by %s" % (
+    return "✓holder", "%d, %d of them new, in %s held by %s" % (
         rows[0]["live"], new, rows[0]["owned_by"], rows[0]["held_by"])
 
 
@@ -137,7 +139,7 @@ def judge_beside(program, report, table):
     if not program.startswith("leak_"):
         if found or re.search(r"\bresource\b", table):
             raise Failure("called a leak: %s" % found)
-        return "silent"
+        return "silent", "silent"
     numbers, holder = expected_lines(program)
     if len(found) != 1 or not is_there(found[0]["allocated_at"], numbers):
         raise Failure("line %d is not among %s" % (numbers[-1], [
@@ -153,5 +155,5 @@ def judge_beside(program, report, table):
     if not re.search(r"^ *%d +resource\b" % found[0]["rank"], table, re.M) or (
             "target.py:%d" % found[0]["allocated_at"]["line"] not in table):
         raise Failure("not in the table:\n%s" % table)
-    return "line %d, rank %d, held by %s" % (
+    return "%d ✓holder" % found[0]["rank"], "line %d, rank %d, held by %s" % (
         found[0]["allocated_at"]["line"], found[0]["rank"], found[0]["held_by"])
