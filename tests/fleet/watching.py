@@ -124,6 +124,14 @@ def check_history():
                found[0]["held_by"] == "module __main__: SESSIONS", "%s", found)
         expect(len(told["collections"]) == 1 and told["collections"][0]["service"] == "worker" and
                told["collections"][0]["longest_at"]["function"] == "serve", "%s", told["collections"])
+        for by in ("service", "release", "site"):
+            report = launch.pyleak(["report", "--since", "1h", "--config", agent.config, "--by", by, "--service",
+                                    "worker", "--site", "in remember", "--format", "json"])
+            groups = json.loads(report.stdout)["groups"]
+            expect(len(groups) == 1 and groups[0]["site"]["function"] == "remember" and
+                   groups[0]["first_in"]["service"] == "worker", "by %s: %s", by, groups)
+        other = launch.pyleak(["report", "--since", "1h", "--config", agent.config, "--service", "other"])
+        expect(other.exit == 0 and "0 findings" in other.stdout, "%s", other)
         path = os.path.join(agent.folder.name, "history.db")
         for name in os.listdir(agent.folder.name):
             if name.startswith("history.db"):

@@ -46,6 +46,17 @@ static void write_all(int fd, const void *data, size_t len)
 	}
 }
 
+/*
+ * All that the agent has open. A look that is being killed with its agent takes a while to be gone,
+ * and must not keep the port that the next agent listens on.
+ */
+static void let_go_but(int fd)
+{
+	if (fd > STDERR_FILENO + 1)
+		close_range(STDERR_FILENO + 1, (unsigned)fd - 1, 0);
+	close_range((unsigned)fd + 1, ~0u, 0);
+}
+
 /* If memory runs out, the look goes first. */
 static void expendable(void)
 {
@@ -146,7 +157,7 @@ int look_start(struct look_job *job, int pid, const struct config *c)
 				  .killed_at_ns = clock_ns() + most + GRACE_NS };
 	job->child = fork();
 	if (job->child == 0) {
-		close(ends[0]);
+		let_go_but(ends[1]);
 		child(ends[1], pid, c);
 	}
 	close(ends[1]);

@@ -35,6 +35,9 @@ static int check(const struct options *o, struct err *e)
 {
 	if (o->duration_ns)
 		return command_refuse(e, "-d: heap looks once; use --diff to see what grows");
+	if (o->trails_by)
+		return command_refuse(e, "--by %s is for report --since",
+				      trails_by_name(o->trails_by));
 	if (o->by == CENSUS_AGE && !o->diff_ns)
 		return command_refuse(e, "--by age needs --diff: age is told by looking again");
 	return 0;

@@ -78,13 +78,22 @@ static int set_diff(struct options *o, const char *text, struct err *e)
 
 static int set_by(struct options *o, const char *what, struct err *e)
 {
+	for (int by = TRAILS_BY_SERVICE; by < TRAILS_BYS; by++) {
+		if (strcmp(what, trails_by_name((enum trails_by)by)) != 0)
+			continue;
+		o->trails_by = (enum trails_by)by;
+		return 0;
+	}
 	for (int by = 0; by < CENSUS_VIEWS; by++) {
 		if (strcmp(what, census_by_name((enum census_by)by)) != 0)
 			continue;
 		o->by = (enum census_by)by;
 		return 0;
 	}
-	return command_refuse(e, "--by: '%s' is none of type, holder, size, module, age", what);
+	return command_refuse(e,
+			      "--by: '%s' is none of type, holder, size, module, age; of a report "
+			      "none of service, release, site",
+			      what);
 }
 
 static int set_min_pause(struct options *o, const char *text, struct err *e)
@@ -248,6 +257,27 @@ static int set_since(struct options *o, const char *text, struct err *e)
 	return 0;
 }
 
+static int set_service(struct options *o, const char *name, struct err *e)
+{
+	(void)e;
+	o->wanted.service = name;
+	return 0;
+}
+
+static int set_release(struct options *o, const char *name, struct err *e)
+{
+	(void)e;
+	o->wanted.release = name;
+	return 0;
+}
+
+static int set_site(struct options *o, const char *text, struct err *e)
+{
+	(void)e;
+	o->wanted.site = text;
+	return 0;
+}
+
 static int set_config(struct options *o, const char *path, struct err *e)
 {
 	(void)e;
@@ -276,8 +306,9 @@ const struct option_row option_rows[] = {
 	  GROUP_REPORT, set_top },
 	{ "color", 0, true, "WHEN", "auto (default), always or never", GROUP_REPORT, set_color },
 	{ "by", 0, false, "WHAT",
-	  "heap: type, holder, size, module or age (default: type and holder)", GROUP_LOOK,
-	  set_by },
+	  "heap: type, holder, size, module or age (default: type and holder); report --since: "
+	  "service, release or site (default: each finding)",
+	  GROUP_LOOK, set_by },
 	{ "diff", 0, false, "DURATION", "heap: what grew in that time", GROUP_LOOK, set_diff },
 	{ "type", 0, false, "NAME", "who: objects of that type, such as app.models.Order",
 	  GROUP_LOOK, set_type },
@@ -311,6 +342,11 @@ const struct option_row option_rows[] = {
 	  set_fail_on_leak },
 	{ "since", 0, false, "DURATION", "report: what was found in the last 24h, or 90m",
 	  GROUP_LOOK, set_since },
+	{ "service", 0, false, "NAME", "report: of that service only", GROUP_LOOK, set_service },
+	{ "release", 0, false, "NAME", "report: of that release only", GROUP_LOOK, set_release },
+	{ "site", 0, false, "TEXT",
+	  "report: where TEXT is in \"FILE:LINE in FUNCTION\" or in the holder's path", GROUP_LOOK,
+	  set_site },
 	{ "config", 0, false, "FILE", "agent: read that instead of /etc/pyleak/agent.conf",
 	  GROUP_LOOK, set_config },
 	{ "check-config", 0, false, NULL, "agent: print what the configuration comes to, and end",

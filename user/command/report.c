@@ -49,6 +49,10 @@ static int run_history(const struct options *o, FILE *out, struct err *e)
 	if (!rc)
 		rc = history_read(&found, config.history.path, o->since_ns, e);
 	if (!rc) {
+		trails_keep(&found, &o->wanted);
+		rc = trails_group(&found, o->trails_by);
+	}
+	if (!rc) {
 		print_options(o, out, &how);
 		rc = print_end(out, o->format->trails(out, &found, &how), e);
 	}
@@ -61,10 +65,19 @@ static int run(const struct options *o, FILE *out, struct err *e)
 	return o->word_count ? run_saved(o, out, e) : run_history(o, out, e);
 }
 
+static bool selects(const struct options *o)
+{
+	return o->trails_by || o->wanted.service || o->wanted.release || o->wanted.site;
+}
+
 static int check(const struct options *o, struct err *e)
 {
 	if (!o->word_count == !o->since_ns)
 		return command_refuse(e, "report needs a file, or --since, such as --since 24h");
+	if (o->word_count && selects(o))
+		return command_refuse(e, "--by, --service, --release and --site need --since");
+	if (o->by != CENSUS_DEFAULT)
+		return command_refuse(e, "--by %s is for heap", census_by_name(o->by));
 	if (o->word_count ? !o->format->leaks : !o->format->trails)
 		return command_refuse(e, "the format %s does not print that", o->format->name);
 	return 0;
@@ -77,11 +90,11 @@ static bool prints(const struct format *format)
 
 const struct command command_report = {
 	.word = "report",
-	.usage = "report [FILE] [--since DURATION] [--config FILE]",
+	.usage = "report [FILE] [--since DURATION [--by WHAT]] [--config FILE]",
 	.about = "a report that was saved as JSON, or what this machine's agent found",
 	.pids = PIDS_NONE,
 	.words_most = 1,
-	.options = { "since", "config", "fail-on-leak" },
+	.options = { "since", "by", "service", "release", "site", "config", "fail-on-leak" },
 	.prints = prints,
 	.check = check,
 	.run = run,

@@ -81,6 +81,43 @@ static json_t *all_pauses(const struct trails *t, const struct format_options *o
 	return list;
 }
 
+/* What is not the same in all of a group is null. */
+static json_t *group_of(const struct trail_group *g, enum trails_by by)
+{
+	const struct finding *f = &g->fastest->finding, *first = &g->first->finding;
+	bool by_site = by == TRAILS_BY_SITE, by_release = by == TRAILS_BY_RELEASE;
+
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+			 "service", by_site ? json_null() : value_text_or_null(f->service),
+			 "release", by_release ? value_text_or_null(f->release) : json_null(),
+			 "site", site(f->file, f->line, f->function),
+			 "held_by", value_text_or_null(f->holder),
+			 "in", value_text_or_null(g->in),
+			 "findings", value_number(g->findings),
+			 "processes", value_number(g->processes),
+			 "growth_bytes_per_second", value_real(g->bytes_per_second),
+			 "grows_since", when(g->grows_since),
+			 "first_seen", when(g->first->first_seen),
+			 "first_in", json_pack("{s:o, s:o}",
+					       "service", value_text_or_null(first->service),
+					       "release", value_text_or_null(first->release)),
+			 "last_seen", when(g->last_seen));
+}
+
+/* Null where none were asked for. */
+static json_t *all_groups(const struct trails *t, const struct format_options *o)
+{
+	json_t *list = t->by ? json_array() : json_null();
+
+	for (size_t i = 0; list && i < t->group_count && !(o->top && i >= o->top); i++) {
+		if (json_array_append_new(list, group_of(&t->group[i], t->by))) {
+			json_decref(list);
+			list = NULL;
+		}
+	}
+	return list;
+}
+
 int trails_json(FILE *out, const struct trails *t, const struct format_options *o)
 {
 	json_t *list = json_array();
@@ -91,11 +128,13 @@ int trails_json(FILE *out, const struct trails *t, const struct format_options *
 			list = NULL;
 		}
 	}
-	return value_write(out, json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}",
+	return value_write(out, json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 					  "schema", SCHEMA,
 					  "history", value_text(t->path),
 					  "since_seconds", value_real(t->since_seconds),
 					  "oldest", when(t->oldest),
+					  "by", value_text_or_null(trails_by_name(t->by)),
+					  "groups", all_groups(t, o),
 					  "findings", list,
 					  "collections", all_pauses(t, o)));
 }

@@ -16,13 +16,11 @@
 #include <string.h>
 #include <time.h>
 
-#include "../util/strbuf.h"
 #include "../util/units.h"
-#include "page.h"
 
 #define HOURS_FROM 7200 /* seconds */
 
-static void add_time(struct strbuf *s, int64_t seconds)
+void trails_add_time(struct strbuf *s, int64_t seconds)
 {
 	time_t at = (time_t)seconds;
 	char text[32] = "?";
@@ -33,6 +31,14 @@ static void add_time(struct strbuf *s, int64_t seconds)
 	strbuf_add(s, text);
 }
 
+void trails_add_site(struct strbuf *s, const struct finding *f)
+{
+	strbuf_add(s, f->file);
+	if (f->line > 0)
+		strbuf_addf(s, ":%d", f->line);
+	strbuf_addf(s, " in %s", f->function);
+}
+
 static void put_seen(struct page *page, const struct trail *t)
 {
 	char text[160];
@@ -41,12 +47,12 @@ static void put_seen(struct page *page, const struct trail *t)
 	strbuf_init(&s, text, sizeof(text));
 	if (t->times == 1) {
 		strbuf_add(&s, "once, ");
-		add_time(&s, t->first_seen);
+		trails_add_time(&s, t->first_seen);
 	} else {
 		strbuf_addf(&s, "%" PRId64 " times, first ", t->times);
-		add_time(&s, t->first_seen);
+		trails_add_time(&s, t->first_seen);
 		strbuf_add(&s, ", last ");
-		add_time(&s, t->last_seen);
+		trails_add_time(&s, t->last_seen);
 	}
 	strbuf_add(&s, " UTC");
 	page_field(page, 3, "seen", PAGE_PLAIN, text);
@@ -75,15 +81,12 @@ static void put_trail(struct page *page, const struct trail *t, unsigned rank)
 	}
 	strbuf_truncate(&s, 0);
 	if (f->function[0]) {
-		strbuf_add(&s, f->file);
-		if (f->line > 0)
-			strbuf_addf(&s, ":%d", f->line);
-		strbuf_addf(&s, " in %s", f->function);
+		trails_add_site(&s, f);
 		page_field(page, 3, "stored at", PAGE_PLAIN, text);
 	}
 	if (t->grows_since != UNKNOWN) {
 		strbuf_truncate(&s, 0);
-		add_time(&s, t->grows_since);
+		trails_add_time(&s, t->grows_since);
 		strbuf_addf(&s, " UTC, %s%s%s as a whole", f->service, f->release[0] ? " " : "",
 			    f->release);
 		page_field(page, 3, "grows since", PAGE_PLAIN, text);
@@ -125,10 +128,11 @@ int trails_table(FILE *out, const struct trails *t, const struct format_options 
 		    span, t->path);
 	if (t->oldest != UNKNOWN) {
 		strbuf_add(&s, ", which begins ");
-		add_time(&s, t->oldest);
+		trails_add_time(&s, t->oldest);
 	}
 	page_field(&page, 0, NULL, PAGE_QUIET, text);
-	for (size_t i = 0; i < t->count && !(o->top && i >= o->top); i++) {
+	trails_groups(&page, t, o);
+	for (size_t i = 0; !t->by && i < t->count && !(o->top && i >= o->top); i++) {
 		fputc('\n', out);
 		put_trail(&page, &t->trail[i], (unsigned)i + 1);
 	}

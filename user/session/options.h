@@ -33,6 +33,8 @@ struct options {
 	enum log_level level;
 	bool fail_on_leak;
 	uint64_t since_ns;  /* report; 0: a file is reported on */
+	struct trails_wanted wanted; /* report; not owned */
+	enum trails_by trails_by;    /* report */
 	const char *config; /* agent, report; not owned; NULL: the usual file, if it is there */
 	bool check_config;  /* agent: print the configuration, and nothing else */
 	bool exact; /* every allocation, by probes on the allocators */
