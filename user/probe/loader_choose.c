@@ -73,7 +73,7 @@ static void choose_account(struct pyleak *s, const struct loader_account *accoun
 		if (account)
 			bpf_program__set_expected_attach_type(
 				program, programs[i].once ? account->return_attach_type
-								  : account->attach_type);
+							  : account->attach_type);
 	}
 	for (int i = 0; i < HOOK_COUNT; i++)
 		bpf_program__set_autoload(loader_hook_of(s, i), account && account->resources);

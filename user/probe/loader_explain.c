@@ -85,7 +85,6 @@ int loader_explain(int rc, pid_t pid, char *log, struct err *e)
 			       "/sys/kernel/security/lockdown, or before Linux 5.11 for ulimit -l",
 			       (int)pid);
 	verifier_complaint(&text, log);
-	return err_set(e, rc, EXIT_FAILED,
-		       "cannot load BPF programs to watch process %d: %s%s%s", (int)pid,
-		       strerror(-rc), text.len ? "; the verifier says: " : "", array);
+	return err_set(e, rc, EXIT_FAILED, "cannot load BPF programs to watch process %d: %s%s%s",
+		       (int)pid, strerror(-rc), text.len ? "; the verifier says: " : "", array);
 }
