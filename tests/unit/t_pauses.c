@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "../../user/rank/pause_trend.h"
 #include "../../user/rank/pauses.h"
 #include "../../user/session/collections.h"
 
@@ -126,7 +127,7 @@ static void pauses_that_grow_with_the_heap(void **state)
 	for (int i = 0; i < 8; i++)
 		add(p, 2, i, (100 + 20 * (uint64_t)i) * MS, 500000 + 100000 * i, 5,
 		    PAUSE_AUTOMATIC);
-	t = pauses_trend(p, 2);
+	t = pause_trend(p, 2);
 	assert_int_equal(t.points, 8);
 	assert_true(t.correlation > 0.999 && t.correlation_tracked > 0.999);
 	assert_true(t.ns_per_second > 19.9e6 && t.ns_per_second < 20.1e6);
