@@ -43,12 +43,8 @@ static json_t *view(const struct census *c, enum census_by by, unsigned top)
 	uint32_t count = top && top < v->count ? top : v->count;
 	json_t *list = v->row ? json_array() : json_null();
 
-	for (uint32_t i = 0; list && v->row && i < count; i++) {
-		if (json_array_append_new(list, row_of(&v->row[i], by))) {
-			json_decref(list);
-			return NULL;
-		}
-	}
+	for (uint32_t i = 0; list && v->row && i < count; i++)
+		value_append(&list, row_of(&v->row[i], by));
 	return list;
 }
 
@@ -77,12 +73,8 @@ static json_t *nobody(const struct census_nobody *n)
 
 	if (!n->looked)
 		return json_null();
-	for (uint32_t i = 0; list && i < n->count; i++) {
-		if (json_array_append_new(list, lost(&n->lost[i]))) {
-			json_decref(list);
-			list = NULL;
-		}
-	}
+	for (uint32_t i = 0; list && i < n->count; i++)
+		value_append(&list, lost(&n->lost[i]));
 	return json_pack("{s:o, s:o, s:o, s:o}",
 			 "refcount", list,
 			 "garbage", sum(&n->garbage),

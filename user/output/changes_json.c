@@ -45,12 +45,8 @@ int changes_json(FILE *out, const struct changes *c, const struct format_options
 	uint32_t count = o->top && o->top < c->count ? o->top : c->count;
 	json_t *list = json_array();
 
-	for (uint32_t i = 0; list && i < count; i++) {
-		if (json_array_append_new(list, change(&c->change[i]))) {
-			json_decref(list);
-			list = NULL;
-		}
-	}
+	for (uint32_t i = 0; list && i < count; i++)
+		value_append(&list, change(&c->change[i]));
 	return value_write(out, json_pack("{s:s, s:o, s:o, s:o, s:i}",
 					  "schema", SCHEMA,
 					  "before", report(c->before),

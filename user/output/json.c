@@ -19,12 +19,8 @@ static json_t *sizes(const struct report *r, const struct candidate *c)
 {
 	json_t *list = json_array();
 
-	for (uint32_t i = 0; list && i < r->walks && i < REPORT_WALKS_MAX; i++) {
-		if (json_array_append_new(list, value_number(c->sizes[i]))) {
-			json_decref(list);
-			return NULL;
-		}
-	}
+	for (uint32_t i = 0; list && i < r->walks && i < REPORT_WALKS_MAX; i++)
+		value_append(&list, value_number(c->sizes[i]));
 	return list;
 }
 
@@ -78,12 +74,8 @@ static json_t *candidates(const struct report *r, uint32_t count)
 {
 	json_t *list = json_array();
 
-	for (uint32_t i = 0; list && i < count; i++) {
-		if (json_array_append_new(list, candidate(r, i))) {
-			json_decref(list);
-			return NULL;
-		}
-	}
+	for (uint32_t i = 0; list && i < count; i++)
+		value_append(&list, candidate(r, i));
 	return list;
 }
 
@@ -101,10 +93,7 @@ static json_t *allocations(const struct report *r)
 					 "inuse_objects", value_number(l->inuse_objects),
 					 "inuse_bytes", value_number(l->inuse_bytes));
 
-		if (json_array_append_new(list, line)) {
-			json_decref(list);
-			return NULL;
-		}
+		value_append(&list, line);
 	}
 	return list;
 }
@@ -113,12 +102,8 @@ static json_t *walks(const struct report *r)
 {
 	json_t *list = json_array();
 
-	for (uint32_t i = 0; list && i < r->walks && i < REPORT_WALKS_MAX; i++) {
-		if (json_array_append_new(list, value_real(r->walk_seconds[i]))) {
-			json_decref(list);
-			return NULL;
-		}
-	}
+	for (uint32_t i = 0; list && i < r->walks && i < REPORT_WALKS_MAX; i++)
+		value_append(&list, value_real(r->walk_seconds[i]));
 	return list;
 }
 

@@ -61,12 +61,8 @@ json_t *value_stack(const struct stack *s)
 {
 	json_t *frames = json_array();
 
-	for (uint32_t i = 0; frames && i < s->depth && i < REPORT_STACK_MAX; i++) {
-		if (json_array_append_new(frames, value_frame(&s->frame[i]))) {
-			json_decref(frames);
-			return NULL;
-		}
-	}
+	for (uint32_t i = 0; frames && i < s->depth && i < REPORT_STACK_MAX; i++)
+		value_append(&frames, value_frame(&s->frame[i]));
 	return frames;
 }
 
@@ -95,12 +91,8 @@ json_t *value_warnings(const struct report *r)
 {
 	json_t *list = json_array();
 
-	for (uint32_t i = 0; list && i < r->warning_count; i++) {
-		if (json_array_append_new(list, value_text(r->warnings[i]))) {
-			json_decref(list);
-			return NULL;
-		}
-	}
+	for (uint32_t i = 0; list && i < r->warning_count; i++)
+		value_append(&list, value_text(r->warnings[i]));
 	return list;
 }
 
@@ -108,12 +100,8 @@ json_t *value_evidence(const struct candidate *c)
 {
 	json_t *list = json_array();
 
-	for (uint32_t i = 0; list && i < c->evidence_count && i < REPORT_EVIDENCE_MAX; i++) {
-		if (json_array_append_new(list, value_text(c->evidence[i]))) {
-			json_decref(list);
-			return NULL;
-		}
-	}
+	for (uint32_t i = 0; list && i < c->evidence_count && i < REPORT_EVIDENCE_MAX; i++)
+		value_append(&list, value_text(c->evidence[i]));
 	return list;
 }
 
@@ -176,6 +164,14 @@ json_t *value_started(const struct report *r)
 	if (gmtime_r(&r->started.tv_sec, &utc))
 		strftime(started, sizeof(started), "%Y-%m-%dT%H:%M:%SZ", &utc);
 	return value_text_or_null(started);
+}
+
+void value_append(json_t **list, json_t *item)
+{
+	if (json_array_append_new(*list, item)) {
+		json_decref(*list);
+		*list = NULL;
+	}
 }
 
 int value_write(FILE *out, json_t *root)

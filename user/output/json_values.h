@@ -30,6 +30,9 @@ json_t *value_loss(const struct loss *l);
 json_t *value_cost(const struct cost *c);
 json_t *value_warnings(const struct report *r);
 
+/* Append @item, which is taken over; *@list is released and NULL where memory ran out. */
+void value_append(json_t **list, json_t *item);
+
 /* Print @root and release it. 0, -EIO, or -ENOMEM where it is NULL. */
 int value_write(FILE *out, json_t *root);
 

@@ -56,16 +56,10 @@ static json_t *summary(const struct pause_summary *s)
 {
 	json_t *scale = json_array();
 
-	for (int i = 0; scale && i < PAUSE_SCALE; i++) {
-		json_t *pair = s->scale[i] ? json_pack("[I, I]", (json_int_t)1 << i,
-						       (json_int_t)s->scale[i])
-					   : NULL;
-
-		if (s->scale[i] && json_array_append_new(scale, pair)) {
-			json_decref(scale);
-			return NULL;
-		}
-	}
+	for (int i = 0; scale && i < PAUSE_SCALE; i++)
+		if (s->scale[i])
+			value_append(&scale, json_pack("[I, I]", (json_int_t)1 << i,
+						       (json_int_t)s->scale[i]));
 	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
 			 "count", (json_int_t)s->count,
 			 "p50_ns", (json_int_t)s->p50_ns,
@@ -104,12 +98,8 @@ static json_t *collections(const struct pauses *p)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; list && i < p->count; i++) {
-		if (json_array_append_new(list, collection(p, &p->pause[i]))) {
-			json_decref(list);
-			return NULL;
-		}
-	}
+	for (size_t i = 0; list && i < p->count; i++)
+		value_append(&list, collection(p, &p->pause[i]));
 	return list;
 }
 
@@ -117,12 +107,8 @@ static json_t *stacks(const struct pauses *p)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; list && i < p->stacks; i++) {
-		if (json_array_append_new(list, stack(&p->stack[i]))) {
-			json_decref(list);
-			return NULL;
-		}
-	}
+	for (size_t i = 0; list && i < p->stacks; i++)
+		value_append(&list, stack(&p->stack[i]));
 	return list;
 }
 
@@ -130,12 +116,8 @@ static json_t *findings(const struct pauses *p)
 {
 	json_t *list = json_array();
 
-	for (uint32_t i = 0; list && i < p->findings; i++) {
-		if (json_array_append_new(list, finding(&p->finding[i]))) {
-			json_decref(list);
-			return NULL;
-		}
-	}
+	for (uint32_t i = 0; list && i < p->findings; i++)
+		value_append(&list, finding(&p->finding[i]));
 	return list;
 }
 
@@ -148,10 +130,7 @@ static json_t *garbage(const struct pauses *p)
 					 "type", value_text(p->garbage_type[i].type),
 					 "count", (json_int_t)p->garbage_type[i].objects);
 
-		if (json_array_append_new(types, type)) {
-			json_decref(types);
-			return NULL;
-		}
+		value_append(&types, type);
 	}
 	return json_pack("{s:I, s:o}", "objects", (json_int_t)p->garbage, "types", types);
 }
@@ -173,12 +152,8 @@ static json_t *freed(const struct pauses *p)
 	if (!p->sampled)
 		return json_null();
 	types = json_array();
-	for (uint32_t i = 0; types && i < f->types; i++) {
-		if (json_array_append_new(types, freed_type(&f->type[i]))) {
-			json_decref(types);
-			return NULL;
-		}
-	}
+	for (uint32_t i = 0; types && i < f->types; i++)
+		value_append(&types, freed_type(&f->type[i]));
 	return json_pack("{s:I, s:I, s:I, s:o, s:o, s:o}",
 			 "samples", (json_int_t)f->samples,
 			 "objects", (json_int_t)f->objects,

@@ -24,12 +24,8 @@ int processes_json(FILE *out, const struct processes *p, const struct format_opt
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; list && i < p->count && !(o->top && i >= o->top); i++) {
-		if (json_array_append_new(list, row_of(&p->row[i]))) {
-			json_decref(list);
-			list = NULL;
-		}
-	}
+	for (size_t i = 0; list && i < p->count && !(o->top && i >= o->top); i++)
+		value_append(&list, row_of(&p->row[i]));
 	return value_write(out, json_pack("{s:s, s:o, s:i, s:i, s:o}", "schema", SCHEMA,
 					  "interval_seconds", value_real(p->seconds), "looked_at",
 					  (int)p->looked_at, "denied", (int)p->denied, "processes",

@@ -31,10 +31,7 @@ static json_t *what_list(const struct resource_row *row)
 					 "text", value_text(row->what[i].text),
 					 "count", (int)row->what[i].count);
 
-		if (json_array_append_new(list, what)) {
-			json_decref(list);
-			return NULL;
-		}
+		value_append(&list, what);
 	}
 	return list;
 }
@@ -106,10 +103,7 @@ static json_t *rows(const struct resource_rows *all, unsigned top, bool seen)
 	for (size_t i = 0; list && i < count; i++) {
 		json_t *one = seen ? line_of(&all->row[i], i + 1) : unseen_of(&all->row[i]);
 
-		if (json_array_append_new(list, one)) {
-			json_decref(list);
-			return NULL;
-		}
+		value_append(&list, one);
 	}
 	return list;
 }
@@ -128,10 +122,7 @@ static json_t *threads(const struct resources *r)
 					"entry", value_frame_or_null(t->python, &t->entry),
 					"held_by", value_text_or_null(t->held_by));
 
-		if (json_array_append_new(list, one)) {
-			json_decref(list);
-			return NULL;
-		}
+		value_append(&list, one);
 	}
 	return list;
 }

@@ -72,12 +72,8 @@ static json_t *all_pauses(const struct trails *t, const struct format_options *o
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; list && i < t->pause_count && !(o->top && i >= o->top); i++) {
-		if (json_array_append_new(list, pauses_of(&t->pauses[i]))) {
-			json_decref(list);
-			list = NULL;
-		}
-	}
+	for (size_t i = 0; list && i < t->pause_count && !(o->top && i >= o->top); i++)
+		value_append(&list, pauses_of(&t->pauses[i]));
 	return list;
 }
 
@@ -109,12 +105,8 @@ static json_t *all_groups(const struct trails *t, const struct format_options *o
 {
 	json_t *list = t->by ? json_array() : json_null();
 
-	for (size_t i = 0; list && i < t->group_count && !(o->top && i >= o->top); i++) {
-		if (json_array_append_new(list, group_of(&t->group[i], t->by))) {
-			json_decref(list);
-			list = NULL;
-		}
-	}
+	for (size_t i = 0; list && i < t->group_count && !(o->top && i >= o->top); i++)
+		value_append(&list, group_of(&t->group[i], t->by));
 	return list;
 }
 
@@ -122,12 +114,8 @@ int trails_json(FILE *out, const struct trails *t, const struct format_options *
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; list && i < t->count && !(o->top && i >= o->top); i++) {
-		if (json_array_append_new(list, row_of(&t->trail[i]))) {
-			json_decref(list);
-			list = NULL;
-		}
-	}
+	for (size_t i = 0; list && i < t->count && !(o->top && i >= o->top); i++)
+		value_append(&list, row_of(&t->trail[i]));
 	return value_write(out, json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 					  "schema", SCHEMA,
 					  "history", value_text(t->path),

@@ -13,10 +13,7 @@ static json_t *steps(const struct who_path *p)
 		json_t *step = json_pack("{s:o, s:o}", "label", value_text(p->step[i].label),
 					 "type", value_text_or_null(p->step[i].type));
 
-		if (json_array_append_new(list, step)) {
-			json_decref(list);
-			return NULL;
-		}
+		value_append(&list, step);
 	}
 	return list;
 }
@@ -47,12 +44,8 @@ static json_t *paths(const struct who *w, unsigned top)
 {
 	json_t *list = json_array();
 
-	for (uint32_t i = 0; list && i < w->paths && (!top || i < top); i++) {
-		if (json_array_append_new(list, path(&w->path[i]))) {
-			json_decref(list);
-			return NULL;
-		}
-	}
+	for (uint32_t i = 0; list && i < w->paths && (!top || i < top); i++)
+		value_append(&list, path(&w->path[i]));
 	return list;
 }
 
@@ -60,12 +53,8 @@ static json_t *referrers(const struct who *w, unsigned top)
 {
 	json_t *list = json_array();
 
-	for (uint32_t i = 0; list && i < w->referrers && (!top || i < top); i++) {
-		if (json_array_append_new(list, referrer(&w->referrer[i]))) {
-			json_decref(list);
-			return NULL;
-		}
-	}
+	for (uint32_t i = 0; list && i < w->referrers && (!top || i < top); i++)
+		value_append(&list, referrer(&w->referrer[i]));
 	return list;
 }
 
