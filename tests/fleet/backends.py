@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Real back ends on loopback: what arrives there is asked of them, not of the agent."""
 
+import base64
 import glob
+import gzip
 import http.server
 import json
 import os
@@ -171,19 +173,45 @@ class Pyroscope(Server):
             return json.loads(answer.read().decode())
 
 
-def pyroscope(port, rpc_port):
-    """Takes and answers for profiles; built from its Go modules when it is asked for first."""
-    built = subprocess.run([os.path.join(REPOSITORY, "scripts", "build-pyroscope")], stdout=subprocess.PIPE, text=True)
+def build(script):
+    """The path of a server that is built from its Go modules when it is asked for first."""
+    built = subprocess.run([os.path.join(REPOSITORY, "scripts", script)], stdout=subprocess.PIPE, text=True)
     if built.returncode == 3:
         raise Skipped("no go")
     if built.returncode:
-        raise OSError("build-pyroscope: exit %d" % built.returncode)
+        raise OSError("%s: exit %d" % (script, built.returncode))
+    return built.stdout.strip()
+
+
+class Parca(Server):
+    def profile(self, kind, selector):
+        """All profiles of the last ten minutes in one, as pprof."""
+        when = [time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + later)) for later in (-600, 60)]
+        answer = json.loads(self.fetch("/api/profiles/query?" + urllib.parse.urlencode({
+            "mode": "MODE_MERGE", "merge.query": kind + selector, "merge.start": when[0], "merge.end": when[1],
+            "reportType": "REPORT_TYPE_PPROF"})))
+        return gzip.decompress(base64.b64decode(answer["pprof"]))
+
+
+def parca(port):
+    """Takes and answers for profiles."""
+    program = build("build-parca")
+    config = tempfile.NamedTemporaryFile("w", suffix=".yml", delete=False)
+    with config:
+        config.write("object_storage:\n  bucket:\n    type: FILESYSTEM\n    config:\n      directory: /nonexistent\n")
+    return Parca([program, "--config-path=" + config.name, "--http-address=127.0.0.1:%d" % port,
+                  "--storage-path=FOLDER", "--debuginfo-cache-dir=FOLDER"], port, "/metrics")
+
+
+def pyroscope(port, rpc_port):
+    """Takes and answers for profiles."""
+    program = build("build-pyroscope")
     alone = ["-%s=127.0.0.1" % each for each in (
         "server.http-listen-address", "server.grpc-listen-address", "memberlist.bind-addr",
         "memberlist.advertise-addr", "ingester.lifecycler.addr", "query-frontend.instance-addr",
         "query-scheduler.ring.instance-addr", "distributor.ring.instance-addr", "compactor.ring.instance-addr",
         "store-gateway.sharding-ring.instance-addr", "overrides-exporter.ring.instance-addr")]
-    return Pyroscope([built.stdout.strip(), "-target=all", "-server.http-listen-port=%d" % port,
+    return Pyroscope([program, "-target=all", "-server.http-listen-port=%d" % port,
                       "-server.grpc-listen-port=%d" % rpc_port, "-memberlist.bind-port=%d" % free_port(),
                       "-self-profiling.disable-push=true",
                       "-usage-stats.enabled=false", "-storage.backend=filesystem",

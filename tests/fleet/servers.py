@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The agent and real servers."""
 
+import base64
 import json
 import os
 import subprocess
@@ -19,7 +20,8 @@ def check_backends():
     ports = [free_port() for _ in range(4)]
     push = ("remote_write = http://127.0.0.1:%d/api/v1/write\n"
             "otlp = http://127.0.0.1:%d/v1/metrics\n"
-            "profiles = http://127.0.0.1:%d/ingest" % (ports[1], ports[2], ports[2]))
+            "profiles = http://127.0.0.1:%d/ingest\n"
+            "parca = http://127.0.0.1:%d/api/profiles/writeraw" % (ports[1], ports[2], ports[2], ports[2]))
     sink = backends.Sink(ports[2])
     with one_leak() as target, Agent(push) as agent:
         expect(target.wait_ready(), "the service did not start")
@@ -41,6 +43,7 @@ def check_backends():
             expect(GROWTH in names, "OTLP: %s", names)
             expect(any(post[0].startswith("/ingest?name=worker%7B") and
                        post[2][:2] == b"\x1f\x8b" for post in sink.posts), "no profile was pushed")
+            check_parca_request(sink.posts)
             with open(os.path.join(DEPLOY, "grafana.json")) as dashboard:
                 for panel in json.load(dashboard)["panels"]:
                     for target_ in panel["targets"]:
@@ -57,6 +60,19 @@ def check_backends():
     return "scrape, remote write, OTLP, profiles, promtool check metrics"
 
 
+def check_parca_request(posts):
+    """What Parca's WriteRaw is asked for, around the same profile that the other server was sent."""
+    sent = {path.partition("?")[0]: (headers, body) for path, headers, body in posts}
+    headers, body = sent["/api/profiles/writeraw"]
+    expect(headers["Content-Type"] == "application/json", "%s", headers)
+    request = json.loads(body)
+    series = request["series"][0]
+    labels = {each["name"]: each["value"] for each in series["labels"]["labels"]}
+    expect(labels == {"__name__": "memory", "service": "worker", "host": os.uname().nodename}, "%s", labels)
+    expect(base64.b64decode(series["samples"][0]["rawProfile"], validate=True) == sent["/ingest"][1],
+           "not the same profile")
+
+
 KINDS = ["memory:inuse_objects:count:space:bytes", "memory:inuse_space:bytes:space:bytes"]
 
 
@@ -68,16 +84,35 @@ def stacks(server, kind, selector):
     return [name for name in answer["flamegraph"]["names"] if name != "total"]
 
 
+def release_worker():
+    """A leak of a service with a release that tries to end its label."""
+    os.environ["OTEL_RESOURCE_ATTRIBUTES"] = "service.name=shop,service.version=1.8.2}"
+    try:
+        return one_leak()
+    finally:
+        del os.environ["OTEL_RESOURCE_ATTRIBUTES"]
+
+
+def check_parca():
+    """A real Parca answers for the leak by service, release and host, with the function that leaks."""
+    port = free_port()
+    with release_worker() as target, backends.parca(port) as server, \
+            Agent("parca = http://127.0.0.1:%d/api/profiles/writeraw" % port) as agent:
+        expect(target.wait_ready(), "the service did not start")
+        selector = '{service="shop",release="1.8.2}",host="%s"}' % os.uname().nodename
+        expect(wait_for(120, lambda: agent.findings), "no finding: %s", agent.errors[-5:])
+        for kind in KINDS:
+            found = wait_for(30, lambda kind=kind: b"remember" in server.profile(kind + ":delta", selector))
+            expect(found, "%s: not there; agent: %s", kind, agent.errors[-5:])
+        expect(agent.metric('pyleak_lost_total{what="parca"}') == 0, "profiles were lost")
+    return "remember in " + ", ".join(kind.split(":")[1] for kind in KINDS)
+
+
 def check_pyroscope():
     """A real Pyroscope answers for the leak by service, release and host, with the function that leaks; what is
     data of the target does not become a label."""
-    os.environ["OTEL_RESOURCE_ATTRIBUTES"] = "service.name=shop,service.version=1.8.2}"
-    try:
-        target = one_leak()
-    finally:
-        del os.environ["OTEL_RESOURCE_ATTRIBUTES"]
     port = free_port()
-    with target, backends.pyroscope(port, free_port()) as server, \
+    with release_worker() as target, backends.pyroscope(port, free_port()) as server, \
             Agent("profiles = http://127.0.0.1:%d/ingest" % port) as agent:
         expect(target.wait_ready(), "the service did not start")
         selector = '{service_name="shop",release="1.8.2_",host="%s"}' % os.uname().nodename

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 #include <snappy-c.h>
 
 #include "../../user/push/exporter.h"
+#include "../../user/push/profiles.h"
 
 static const struct metric_family growth = { "pyleak_growth_bytes_per_second", "Growth.", false };
 static const struct metric_family looks = { "pyleak_looks_total", "Looks.", true };
@@ -104,12 +106,40 @@ static void as_otlp(void **state)
 	metrics_release(&m);
 }
 
+/* The examples of RFC 4648, 10. */
+static void as_parca_asks(void **state)
+{
+	static const char *const encoded[] = { "", "Zg==", "Zm8=", "Zm9v", "Zm9vYg==", "Zm9vYmE=",
+					       "Zm9vYmFy" };
+	struct report r = { .service = "shop", .container = "abc" };
+
+	(void)state;
+	for (size_t i = 0; i <= 6; i++) {
+		char *body, expected[512];
+		size_t len;
+
+		assert_int_equal(profiles_parca(&r, "web1", "foobar", i, &body, &len), 0);
+		snprintf(expected, sizeof(expected),
+			 "{\"normalized\":true,\"series\":[{\"labels\":{\"labels\":["
+			 "{\"name\":\"__name__\",\"value\":\"memory\"},"
+			 "{\"name\":\"service\",\"value\":\"shop\"},"
+			 "{\"name\":\"container\",\"value\":\"abc\"},"
+			 "{\"name\":\"host\",\"value\":\"web1\"}]},"
+			 "\"samples\":[{\"rawProfile\":\"%s\"}]}]}",
+			 encoded[i]);
+		assert_string_equal(body, expected);
+		assert_int_equal(len, strlen(expected));
+		free(body);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(as_text),
 		cmocka_unit_test(as_remote_write),
 		cmocka_unit_test(as_otlp),
+		cmocka_unit_test(as_parca_asks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,7 +28,8 @@ static int open_push(struct agent *a, struct err *e)
 	const struct config *c = &a->config;
 	const struct push_options o = { .url = { [PUSH_REMOTE_WRITE] = c->push.remote_write,
 						 [PUSH_OTLP] = c->push.otlp,
-						 [PUSH_PROFILES] = c->push.profiles },
+						 [PUSH_PROFILES] = c->push.profiles,
+						 [PUSH_PARCA] = c->push.parca },
 					.token_file = c->push.token_file,
 					.ca_file = c->push.ca_file,
 					.host = a->host,

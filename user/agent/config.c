@@ -47,6 +47,7 @@ static const struct key {
 	KEY(push, remote_write, remote_write, TEXT, 0, 0),
 	KEY(push, otlp, otlp, TEXT, 0, 0),
 	KEY(push, profiles, profiles, TEXT, 0, 0),
+	KEY(push, parca, parca, TEXT, 0, 0),
 	KEY(push, token_file, token_file, TEXT, 0, 0),
 	KEY(push, ca_file, ca_file, TEXT, 0, 0),
 	KEY(push, interval, interval_ns, DURATION, 1, 3600),

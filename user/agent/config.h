@@ -41,7 +41,9 @@ struct config {
 		char certificate[CONFIG_TEXT], key[CONFIG_TEXT]; /* PEM files; "": no TLS */
 	} serve;
 	struct {
-		char remote_write[CONFIG_TEXT], otlp[CONFIG_TEXT], profiles[CONFIG_TEXT]; /* URLs */
+		/* URLs */
+		char remote_write[CONFIG_TEXT], otlp[CONFIG_TEXT], profiles[CONFIG_TEXT];
+		char parca[CONFIG_TEXT];
 		char token_file[CONFIG_TEXT], ca_file[CONFIG_TEXT];
 		uint64_t interval_ns;
 		long buffer_kib; /* for each destination */

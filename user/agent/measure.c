@@ -184,6 +184,7 @@ static void add_own(const struct agent *a, struct metrics *m)
 	metrics_add(m, &lost, (double)pushed.lost[PUSH_REMOTE_WRITE], "what", "remote_write",
 		    METRIC_LABELS_END);
 	metrics_add(m, &lost, (double)pushed.lost[PUSH_OTLP], "what", "otlp", METRIC_LABELS_END);
+	metrics_add(m, &lost, (double)pushed.lost[PUSH_PARCA], "what", "parca", METRIC_LABELS_END);
 	metrics_add(m, &lost, (double)pushed.lost[PUSH_PROFILES], "what", "profiles",
 		    METRIC_LABELS_END);
 }

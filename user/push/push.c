@@ -8,10 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../output/format.h"
 #include "../util/clock.h"
-#include "../util/strbuf.h"
 #include "exporter.h"
+#include "profiles.h"
 #include "serve.h"
 
 #define QUEUE_MAX 64 /* messages */
@@ -21,13 +20,11 @@
 #define RETRY_MOST_NS (60 * 1000000000ull)
 #define TOKEN_MAX 256
 #define URL_MAX 1024
-#define NAME_BYTES 400 /* service, release, container, host, and their keys */
-#define QUERY_MAX (3 * NAME_BYTES + 80)
 
 struct message {
 	unsigned char *body; /* owned */
 	size_t len;
-	char query[QUERY_MAX]; /* behind the URL */
+	char query[PROFILES_QUERY_MAX]; /* behind the URL */
 };
 
 struct destination {
@@ -63,7 +60,10 @@ static int open_destination(struct push *p, struct destination *d, const char *u
 {
 	static const char *const profile_headers[] = { "Content-Type: application/octet-stream",
 						       NULL };
-	const char *const *headers = d->exporter ? d->exporter->headers : profile_headers;
+	static const char *const parca_headers[] = { "Content-Type: application/json", NULL };
+	const char *const *headers = d->exporter	     ? d->exporter->headers
+				     : d->kind == PUSH_PARCA ? parca_headers
+							     : profile_headers;
 	char authorization[TOKEN_MAX + 32];
 
 	snprintf(d->url, sizeof(d->url), "%s", url);
@@ -188,68 +188,45 @@ void push_metrics(struct push *p, const struct metrics *m)
 	}
 }
 
-/* In "NAME{KEY=VALUE,...}" what would end a value is data of the target. */
-static void add_value(struct strbuf *to, const char *value)
+static void push_parca(struct push *p, const struct report *r, const char *pprof, size_t len)
 {
-	for (; *value; value++)
-		strbuf_addf(to, "%c", strchr("{},=\"", *value) ? '_' : *value);
-}
+	struct destination *d = &p->to[PUSH_PARCA];
+	char *body;
+	size_t body_len;
 
-static void add_label(struct strbuf *to, const char *key, const char *value)
-{
-	if (!value[0])
+	if (!d->url[0])
 		return;
-	strbuf_addf(to, "%s%s=", to->text[to->len - 1] == '{' ? "" : ",", key);
-	add_value(to, value);
-}
-
-/* "?name=SERVICE{release=...}&from=...&until=...&format=pprof", as Pyroscope asks for it. */
-static void write_query(struct push *p, const struct report *r, char *out, size_t cap)
-{
-	CURL *curl = p->to[PUSH_PROFILES].curl;
-	char array[NAME_BYTES];
-	struct strbuf name;
-	char *escaped;
-
-	strbuf_init(&name, array, sizeof(array) - 1); /* the bracket always fits */
-	add_value(&name, r->service[0] ? r->service : "python");
-	strbuf_add(&name, "{");
-	add_label(&name, "release", r->release);
-	add_label(&name, "container", r->container);
-	add_label(&name, "host", p->host);
-	memcpy(array + name.len, "}", 2);
-	escaped = curl_easy_escape(curl, array, 0);
-	snprintf(out, cap, "?name=%s&from=%lld&until=%lld&format=pprof", escaped ? escaped : "",
-		 (long long)r->started.tv_sec,
-		 (long long)r->started.tv_sec + (long long)r->duration_seconds + 1);
-	curl_free(escaped);
+	if (profiles_parca(r, p->host, pprof, len, &body, &body_len))
+		p->counts.lost[PUSH_PARCA]++;
+	else
+		enqueue(p, d, (unsigned char *)body, body_len, "");
 }
 
 void push_profile(struct push *p, const struct report *r)
 {
-	struct destination *d = &p->to[PUSH_PROFILES];
-	char *body = NULL, query[QUERY_MAX];
-	size_t len = 0;
-	FILE *out;
+	bool profiles = p->to[PUSH_PROFILES].url[0], parca = p->to[PUSH_PARCA].url[0];
+	char *pprof, query[PROFILES_QUERY_MAX];
+	size_t len;
 
-	if (!d->url[0])
+	if (!profiles && !parca)
 		return;
-	out = open_memstream(&body, &len);
-	if (!out || format_by_name("pprof")->leaks(out, r, &(struct format_options){ 0 })) {
-		p->counts.lost[PUSH_PROFILES]++;
-		if (out)
-			fclose(out);
-		free(body);
+	if (profiles_pprof(r, &pprof, &len)) {
+		p->counts.lost[PUSH_PROFILES] += profiles;
+		p->counts.lost[PUSH_PARCA] += parca;
 		return;
 	}
-	fclose(out);
-	write_query(p, r, query, sizeof(query));
-	enqueue(p, d, (unsigned char *)body, len, query);
+	push_parca(p, r, pprof, len);
+	if (profiles) {
+		profiles_query(r, p->host, query);
+		enqueue(p, &p->to[PUSH_PROFILES], (unsigned char *)pprof, len, query);
+	} else {
+		free(pprof);
+	}
 }
 
 static void send_next(struct push *p, struct destination *d)
 {
-	char url[URL_MAX + QUERY_MAX];
+	char url[URL_MAX + PROFILES_QUERY_MAX];
 
 	if (d->busy || !d->count || clock_ns() < d->retry_ns)
 		return;
@@ -260,10 +237,25 @@ static void send_next(struct push *p, struct destination *d)
 	d->busy = curl_multi_add_handle(p->multi, d->curl) == CURLM_OK;
 }
 
-/* Is it of no use to send the same again? */
-static bool is_refused(long status)
+/* A server that answers whatever it is asked with a page took nothing, as Parca before 0.25. */
+static bool is_page(CURL *curl)
 {
-	return status >= 400 && status < 500 && status != 408 && status != 429;
+	const char *type = NULL;
+
+	curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
+	return type && strncmp(type, "text/html", strlen("text/html")) == 0;
+}
+
+static bool is_taken(CURL *curl, long status)
+{
+	return status >= 200 && status < 300 && !is_page(curl);
+}
+
+/* Is it of no use to send the same again? */
+static bool is_refused(CURL *curl, long status)
+{
+	return (status >= 400 && status < 500 && status != 408 && status != 429) ||
+	       (status < 300 && is_page(curl));
 }
 
 static void finish(struct push *p, struct destination *d, CURLcode result)
@@ -273,7 +265,7 @@ static void finish(struct push *p, struct destination *d, CURLcode result)
 	curl_easy_getinfo(d->curl, CURLINFO_RESPONSE_CODE, &status);
 	curl_multi_remove_handle(p->multi, d->curl);
 	d->busy = false;
-	if (result == CURLE_OK && status >= 200 && status < 300) {
+	if (result == CURLE_OK && is_taken(d->curl, status)) {
 		p->counts.sent[d->kind]++;
 		p->counts.bytes[d->kind] += d->queue[0].len;
 		remove_first(d, 0);
@@ -281,7 +273,7 @@ static void finish(struct push *p, struct destination *d, CURLcode result)
 		return;
 	}
 	p->counts.failed[d->kind]++;
-	if (result == CURLE_OK && is_refused(status)) {
+	if (result == CURLE_OK && is_refused(d->curl, status)) {
 		p->counts.lost[d->kind]++;
 		remove_first(d, 0);
 	}

@@ -2,8 +2,8 @@
 /*
  * Sending to back ends over HTTP, without ever waiting for one. Each destination has a queue of
  * bounded size: what does not fit pushes the oldest out, which is counted as lost. A message that
- * fails is tried again, ever later; one that the back end refuses (4xx, but for 408 and 429) is
- * lost at once.
+ * fails is tried again, ever later; one that the back end refuses (4xx, but for 408 and 429),
+ * or answers with a web page, is lost at once.
  */
 #ifndef PYLEAK_PUSH_PUSH_H
 #define PYLEAK_PUSH_PUSH_H
@@ -19,6 +19,7 @@ enum push_kind {
 	PUSH_REMOTE_WRITE, /* metrics: Prometheus, VictoriaMetrics, Mimir */
 	PUSH_OTLP,	   /* metrics: an OpenTelemetry collector */
 	PUSH_PROFILES,	   /* pprof: Pyroscope's POST /ingest */
+	PUSH_PARCA,	   /* pprof in JSON: Parca's POST /api/profiles/writeraw */
 	PUSH_KINDS,
 };
 
