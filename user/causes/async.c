@@ -21,12 +21,12 @@ static bool is_future(const struct scene *s, uint64_t addr)
 
 static bool is_coroutine(const struct scene *s, uint64_t addr)
 {
-	return strcmp(scene_type(s, addr)->name, "coroutine") == 0;
+	return scene_is_named(s, addr, "coroutine");
 }
 
 static bool is_generator(const struct scene *s, uint64_t addr)
 {
-	return scene_type(s, addr)->kind == KIND_GENERATOR;
+	return scene_is(s, addr, KIND_GENERATOR);
 }
 
 static bool tasks(const struct scene *s, struct candidate *c)

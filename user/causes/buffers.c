@@ -8,7 +8,7 @@
 
 static bool is_view(const struct scene *s, uint64_t addr)
 {
-	return strcmp(scene_type(s, addr)->name, "memoryview") == 0;
+	return scene_is_named(s, addr, "memoryview");
 }
 
 static bool views(const struct scene *s, struct candidate *c)

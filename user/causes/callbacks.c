@@ -9,12 +9,12 @@
 
 static bool is_method(const struct scene *s, uint64_t addr)
 {
-	return scene_type(s, addr)->kind == KIND_METHOD;
+	return scene_is(s, addr, KIND_METHOD);
 }
 
 static bool is_closure(const struct scene *s, uint64_t addr)
 {
-	return scene_type(s, addr)->kind == KIND_FUNCTION;
+	return scene_is(s, addr, KIND_FUNCTION);
 }
 
 static bool is_partial(const struct scene *s, uint64_t addr)
@@ -24,7 +24,7 @@ static bool is_partial(const struct scene *s, uint64_t addr)
 
 static bool is_weakref(const struct scene *s, uint64_t addr)
 {
-	return scene_type(s, addr)->kind == KIND_WEAKREF;
+	return scene_is(s, addr, KIND_WEAKREF);
 }
 
 static bool is_finalizer(const struct scene *s, uint64_t addr)
@@ -108,7 +108,7 @@ static bool is_registration(const struct scene *s, uint64_t addr)
 	const struct py_layout *l = &s->r->rt->layout;
 	const struct py_type *arguments;
 
-	if (scene_type(s, addr)->kind != KIND_TUPLE || scene_word(s, addr, l->ob_size) != 3)
+	if (!scene_is(s, addr, KIND_TUPLE) || scene_word(s, addr, l->ob_size) != 3)
 		return false;
 	arguments = scene_type(s, scene_word(s, addr, l->tu_item + 8));
 	return arguments && arguments->kind == KIND_TUPLE;

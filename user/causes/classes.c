@@ -11,7 +11,7 @@
 
 static bool is_type(const struct scene *s, uint64_t addr)
 {
-	return scene_type(s, addr)->kind == KIND_TYPE;
+	return scene_is(s, addr, KIND_TYPE);
 }
 
 static bool made_at_run_time(const struct scene *s, struct candidate *c)

@@ -14,17 +14,15 @@ static uint64_t field(const struct scene *s, uint64_t addr, uint32_t offset)
 
 static bool is_exception(const struct scene *s, uint64_t addr)
 {
-	return scene_type(s, addr)->kind == KIND_EXCEPTION;
+	return scene_is(s, addr, KIND_EXCEPTION);
 }
 
 static bool has_traceback(const struct scene *s, uint64_t addr)
 {
-	const struct py_type *type = scene_type(s, addr);
-	uint64_t held =
-		type->kind == KIND_EXCEPTION ? field(s, addr, s->r->rt->layout.ex_traceback) : addr;
+	uint64_t held = is_exception(s, addr) ? field(s, addr, s->r->rt->layout.ex_traceback)
+					      : addr;
 
-	type = scene_type(s, held);
-	return type && (type->kind == KIND_TRACEBACK || type->kind == KIND_FRAME);
+	return scene_is(s, held, KIND_TRACEBACK) || scene_is(s, held, KIND_FRAME);
 }
 
 static bool has_other(const struct scene *s, uint64_t addr)

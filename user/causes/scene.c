@@ -34,6 +34,20 @@ const struct py_type *scene_type(const struct scene *s, uint64_t addr)
 	return number == TYPE_NONE ? NULL : types_get(s->r->types, number);
 }
 
+bool scene_is(const struct scene *s, uint64_t addr, enum kind kind)
+{
+	const struct py_type *type = scene_type(s, addr);
+
+	return type && type->kind == kind;
+}
+
+bool scene_is_named(const struct scene *s, uint64_t addr, const char *name)
+{
+	const struct py_type *type = scene_type(s, addr);
+
+	return type && strcmp(type->name, name) == 0;
+}
+
 /* The class and its bases, by name. */
 static void trace(const struct scene *s, unsigned number, struct lineage *out)
 {

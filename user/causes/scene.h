@@ -56,6 +56,13 @@ bool scene_set(struct scene *s, struct heap *heap, const struct holder *holder);
 /* The type of the object at @addr, NULL where there is none. */
 const struct py_type *scene_type(const struct scene *s, uint64_t addr);
 
+/*
+ * Is there an object of that kind at @addr, or of a type of that name? What was one a moment ago
+ * need not be any more: the target runs.
+ */
+bool scene_is(const struct scene *s, uint64_t addr, enum kind kind);
+bool scene_is_named(const struct scene *s, uint64_t addr, const char *name);
+
 /* Is the object at @addr of class @name ("logging.Handler") or one derived from it? */
 bool scene_isa(const struct scene *s, uint64_t addr, const char *name);
 
