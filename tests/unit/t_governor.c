@@ -101,6 +101,32 @@ static void test_a_step_in_load(void **arg)
 	}
 }
 
+/* What hits after the decision is learned: later windows end before they are in debt. */
+static void test_what_comes_late(void **arg)
+{
+	struct governor_totals t = { 0 };
+	struct governor g;
+	bool on = false;
+
+	(void)arg;
+	governor_init(&g, 0.01, WINDOW_NS, &t);
+	for (unsigned windows = 0; windows < 8;) {
+		bool closes = on && governor_closes(&g, 1), opens = !on && governor_opens(&g, 1);
+
+		if (closes) {
+			governor_closed(&g);
+			assert_true(windows < 3 || g.balance_ns > 0);
+		}
+		t.now_ns += (uint64_t)STEP_NS;
+		t.cpu_ns += STEP_NS;
+		t.cost_ns += on ? 0.9 * STEP_NS : 0; /* also in the step that takes them off */
+		governor_account(&g, &t, closes || opens ? -1 : on ? 1 : -1);
+		on = opens || (on && !closes);
+		windows += closes;
+	}
+	assert_true(g.after_ns > 0.5 * STEP_NS);
+}
+
 static void test_idle_targets_count_as_a_little_busy(void **arg)
 {
 	struct simulated s = simulate(0.01, 20, 0.001, 0.01, 1);
@@ -116,6 +142,7 @@ int main(void)
 		cmocka_unit_test(test_a_loop_that_only_allocates),
 		cmocka_unit_test(test_what_is_cheap_stays_on),
 		cmocka_unit_test(test_a_step_in_load),
+		cmocka_unit_test(test_what_comes_late),
 		cmocka_unit_test(test_idle_targets_count_as_a_little_busy),
 	};
 

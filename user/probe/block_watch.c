@@ -184,6 +184,16 @@ int block_watch_arm(struct block_watch *b, unsigned count, unsigned hits)
 	return b->armed ? 0 : rc;
 }
 
+void block_watch_limit(struct block_watch *b)
+{
+	struct window_watched w;
+
+	for (unsigned i = 0; i < b->armed; i++)
+		if (b->slot[i].count && !bpf_map_lookup_elem(b->blocks, &i, &w) &&
+		    w.writes >= b->hits)
+			slot_stop(&b->slot[i]);
+}
+
 void block_watch_spoilt(const struct block_watch *b, void (*fn)(void *arg, uint64_t block),
 			void *arg)
 {

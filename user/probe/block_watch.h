@@ -68,6 +68,9 @@ void block_watch_want(struct block_watch *b, const struct block_kind *kind, unsi
  */
 int block_watch_arm(struct block_watch *b, unsigned count, unsigned hits);
 
+/* The kernel counts by thread: stop what all threads together wrote @hits times. */
+void block_watch_limit(struct block_watch *b);
+
 /*
  * Call @fn with each armed block that was written as often as was allowed: what began in it since
  * is not known.

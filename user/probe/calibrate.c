@@ -14,14 +14,30 @@
 #include "../target/maps.h"
 #include "../util/clock.h"
 
-#define WRITES 64
+#define WRITES 32
+#define WALK_MOST_NS 20e3 /* of a stack: more is time in which the thread had lost its CPU */
 #define CALLS 512
 #define ROUNDS 5 /* the least counts: others may run meanwhile */
 
-/* ns that one watched write of ours takes; negative where watchpoints are denied. */
-static double watch_trap_ns(void)
+static volatile uint64_t word;
+
+static double write_ns(void)
 {
-	static volatile uint64_t word;
+	uint64_t least = UINT64_MAX;
+
+	for (int round = 0; round < ROUNDS; round++) {
+		uint64_t began = clock_ns();
+
+		for (uint64_t i = 0; i < WRITES; i++)
+			word = i;
+		began = clock_ns() - began;
+		least = began < least ? began : least;
+	}
+	return (double)least / WRITES;
+}
+
+double calibrate_watch_trap(void)
+{
 	struct perf_event_attr attr = {
 		.type = PERF_TYPE_BREAKPOINT,
 		.size = sizeof(attr),
@@ -33,26 +49,21 @@ static double watch_trap_ns(void)
 		.exclude_hv = 1,
 	};
 	int fd = (int)syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
-	uint64_t began;
+	double ns;
 
 	if (fd < 0)
 		return -1;
-	began = clock_ns();
-	for (uint64_t i = 0; i < WRITES; i++)
-		word = i;
-	began = clock_ns() - began;
+	ns = write_ns();
 	close(fd);
-	return (double)began / WRITES;
+	return ns;
 }
 
-double calibrate_watch_ns(const struct watch_stats *w)
+double calibrate_watch_ns(const struct watch_stats *w, double trap_ns)
 {
-	double trap = w->hits ? watch_trap_ns() : 0;
+	double hits = (double)w->hits;
 
-	if (trap < 0)
-		return -1;
-	return (double)w->hits * trap +
-	       (w->bpf_ns ? (double)w->bpf_ns : (double)w->hits * trap);
+	return hits * trap_ns +
+	       (w->bpf_ns ? fmin((double)w->bpf_ns, hits * WALK_MOST_NS) : hits * trap_ns);
 }
 
 /* Two functions, of which the kernel emulates the first instruction, and steps it. */
@@ -161,7 +172,7 @@ int calibrate_traps(enum attach_way way, struct trap_cost *out)
 		err = probed_ns(way, calibrate_emulated, true, &both);
 	if (!err)
 		err = probed_ns(way, calibrate_stepped, false, &out->stepped_ns);
-	out->watch_ns = fmax(watch_trap_ns(), 0);
+	out->watch_ns = fmax(calibrate_watch_trap(), 0);
 	out->return_ns = both > out->emulated_ns ? both - out->emulated_ns : 0;
 	return err;
 }

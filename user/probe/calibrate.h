@@ -9,12 +9,14 @@
 #include "attach.h"
 #include "watch.h"
 
+/* ns that a watchpoint's trap takes, measured on ourselves; negative where there are none. */
+double calibrate_watch_trap(void);
+
 /*
- * CPU time that the hits of @w took from the target, ns: the trap as measured on ourselves, and the
- * stack walk where the kernel counts it (kernel.bpf_stats_enabled), else as much again. Negative
- * where it cannot be measured.
+ * CPU time that the hits of @w took from the target, ns, at @trap_ns each and the stack walk where
+ * the kernel counts it (kernel.bpf_stats_enabled), else as much again.
  */
-double calibrate_watch_ns(const struct watch_stats *w);
+double calibrate_watch_ns(const struct watch_stats *w, double trap_ns);
 
 /* What the kernel takes for a hit of a probe, ns, beside the program that it runs. */
 struct trap_cost {

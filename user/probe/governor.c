@@ -7,7 +7,7 @@
 #define SAVED_NS 2e9   /* so long a time's earnings may be saved */
 #define RATE_WEIGHT 0.3 /* of the newest of what is averaged over time */
 #define CPU_WEIGHT 0.02
-#define CPU_LEAST 0.05 /* of a CPU: who uses less counts as using that much */
+#define AFTER_WEIGHT 0.5
 #define CHANCE_LEAST 1e-9
 #define CHANCE_FIRST (1.0 / 4096)
 #define KEPT_FIRST_NS 8e3 /* until it is known */
@@ -35,7 +35,7 @@ void governor_init(struct governor *g, double share, double window_ns,
 static double price(const struct governor *g, int source)
 {
 	return g->rate[source] < 0 ? g->share * g->cpu_rate * TRIAL_NS
-				   : g->rate[source] * g->window_ns;
+				   : g->rate[source] * g->window_ns + g->after_ns;
 }
 
 static double dearest(const struct governor *g)
@@ -83,11 +83,14 @@ void governor_account(struct governor *g, const struct governor_totals *t, int n
 {
 	double elapsed_ns = (double)(t->now_ns - g->last.now_ns);
 	double cost_ns = fmax(t->cost_ns - g->last.cost_ns, 0);
-	double cpu_ns = fmax(t->cpu_ns - g->last.cpu_ns - cost_ns, CPU_LEAST * elapsed_ns);
+	double cpu_ns = fmax(t->cpu_ns - g->last.cpu_ns - cost_ns, GOVERNOR_CPU_LEAST * elapsed_ns);
 	double rate = elapsed_ns > 0 ? cost_ns / elapsed_ns : 0;
 
 	if (elapsed_ns <= 0)
 		return;
+	if (g->closed)
+		g->after_ns += (g->after_ns > 0 ? AFTER_WEIGHT : 1) * (cost_ns - g->after_ns);
+	g->closed = false;
 	g->cpu_rate += CPU_WEIGHT * (cpu_ns / elapsed_ns - g->cpu_rate);
 	if (newest >= 0 && newest < GOVERNOR_SOURCES)
 		g->rate[newest] = g->rate[newest] < 0
@@ -114,7 +117,12 @@ bool governor_closes(const struct governor *g, int source)
 {
 	double earned = g->share * g->cpu_rate;
 
-	if (source < 0 || g->balance_ns >= 0)
+	if (source < 0 || g->balance_ns >= g->after_ns)
 		return false;
 	return g->rate[source] < 0 || g->rate[source] > earned / 2;
+}
+
+void governor_closed(struct governor *g)
+{
+	g->closed = true;
 }

@@ -16,6 +16,8 @@
 #include <stdint.h>
 
 #define GOVERNOR_SOURCES 4
+/* Of a CPU: who uses less counts as using that much. */
+#define GOVERNOR_CPU_LEAST 0.05
 
 /* What was counted up to a moment, all from the beginning. */
 struct governor_totals {
@@ -35,6 +37,8 @@ struct governor {
 	double rate[GOVERNOR_SOURCES];
 	double chance; /* see windows_keep() */
 	double kept_ns;		    /* what a sample costs in our programs, lately */
+	double after_ns;	    /* what still comes once probes are to come off, lately */
+	bool closed;		    /* they are, since the latest account */
 	struct governor_totals last, chosen; /* at the latest account, and choice of chances */
 };
 
@@ -55,5 +59,8 @@ uint64_t governor_samples(const struct governor *g);
 
 /* Must probes come off, those of @source first? Not of one that pays for itself. */
 bool governor_closes(const struct governor *g, int source);
+
+/* They come off, before the next account. */
+void governor_closed(struct governor *g);
 
 #endif

@@ -115,7 +115,7 @@ void slot_follow(struct slot *s, const pid_t *tids, size_t count)
 	struct slot before = *s;
 	struct slot_thread *found;
 
-	if (s->inherit)
+	if (s->inherit || s->stopped)
 		return;
 	s->thread = malloc(SLOT_THREADS_MAX * sizeof(*s->thread));
 	if (!s->thread) {
@@ -144,6 +144,7 @@ void slot_stop(struct slot *s)
 		if (s->thread[i].fd >= 0)
 			close(s->thread[i].fd);
 	s->count = s->missed = 0;
+	s->stopped = true;
 }
 
 void slot_close(struct slot *s)

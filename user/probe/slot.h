@@ -37,6 +37,7 @@ struct slot {
 	unsigned max_hits; /* for each thread, but not where the watch is inherited */
 	int program;	   /* borrowed: BPF program that runs at each write */
 	bool inherit;	   /* as asked for, and as the kernel lets it be once open */
+	bool stopped;	   /* by slot_stop(): on no thread any more */
 };
 
 /*
@@ -50,7 +51,10 @@ int slot_open(struct slot *s, const struct slot *from, const pid_t *tids, size_t
 /* Let all opened watches count. */
 void slot_start(struct slot *s);
 
-/* Watch threads of @tids that are not watched yet, forget those that are not in it any more. */
+/*
+ * Watch threads of @tids that are not watched yet, forget those that are not in it any more.
+ * Nothing where the slot was stopped.
+ */
 void slot_follow(struct slot *s, const pid_t *tids, size_t count);
 
 /* Take the watch off every thread, and leave the slot open. */

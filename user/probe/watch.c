@@ -20,6 +20,7 @@ struct watch {
 	struct remote memory;
 	struct ring_buffer *ring; /* owned */
 	struct slot slot[WATCH_SLOTS];
+	bool together[WATCH_SLOTS]; /* a hit limit of all threads */
 	uint32_t generation[WATCH_SLOTS]; /* of the slot's latest arming, from 1 */
 	uint64_t hits_before;		  /* of armings that ended */
 	unsigned watched, missed;	  /* threads, when last armed or looked for */
@@ -163,9 +164,17 @@ int watch_arm(struct watch *w, unsigned slot, uint64_t addr, unsigned how, unsig
 		slot_close(s);
 		return rc;
 	}
+	w->together[slot] = how & WATCH_TOGETHER;
 	slot_start(s);
 	note_threads(w, s, beyond);
 	return 0;
+}
+
+uint64_t watch_hits(const struct watch *w, unsigned slot)
+{
+	struct watch_word word;
+
+	return bpf_map_lookup_elem(w->loader.watch_words, &slot, &word) ? 0 : word.hits;
 }
 
 void watch_disarm(struct watch *w, unsigned slot)
@@ -202,16 +211,14 @@ static void follow_threads(struct watch *w)
 	}
 }
 
-/* The hit limit of watches that new threads inherit: the kernel keeps none. */
+/* The hit limit of all threads together, which the kernel does not keep. */
 static void stop_what_is_full(struct watch *w)
 {
-	for (uint32_t slot = 0; slot < WATCH_SLOTS; slot++) {
+	for (unsigned slot = 0; slot < WATCH_SLOTS; slot++) {
 		struct slot *s = &w->slot[slot];
-		struct watch_word word;
 
-		if (s->thread && s->inherit && s->count &&
-		    bpf_map_lookup_elem(w->loader.watch_words, &slot, &word) == 0 &&
-		    word.hits >= s->max_hits)
+		if (s->thread && s->count && (s->inherit || w->together[slot]) &&
+		    watch_hits(w, slot) >= s->max_hits)
 			slot_stop(s);
 	}
 }
@@ -246,12 +253,8 @@ void watch_stats(struct watch *w, struct watch_stats *out)
 {
 	*out = (struct watch_stats){ .hits = w->hits_before };
 	out->bpf_ns = loader_bpf_ns(&w->loader);
-	for (uint32_t slot = 0; slot < WATCH_SLOTS; slot++) {
-		struct watch_word word;
-
-		if (bpf_map_lookup_elem(w->loader.watch_words, &slot, &word) == 0)
-			out->hits += word.hits;
-	}
+	for (unsigned slot = 0; slot < WATCH_SLOTS; slot++)
+		out->hits += watch_hits(w, slot);
 	for (uint32_t reason = 0; reason < DROP_REASONS; reason++)
 		bpf_map_lookup_elem(w->loader.drops, &reason, &out->dropped[reason]);
 	out->threads_watched = w->watched;

@@ -28,17 +28,21 @@ void watch_close(struct watch *w);
 enum watch_how {
 	WATCH_INCREASE = 1, /* report only writes that leave a larger value (signed) than before */
 	WATCH_NEW_THREADS = 2, /* threads that start later at once, where the kernel can */
+	WATCH_TOGETHER = 4, /* @max_hits writes of all threads together end the watch too */
 };
 
 /*
  * Watch the 8-byte aligned word at @addr in @slot (0..WATCH_SLOTS-1) on all threads, those started
  * later too from the next poll on, for at most @max_hits writes a thread. @how: of enum watch_how.
- * With WATCH_NEW_THREADS it is poll that ends the watch, after @max_hits writes of them all.
+ * With WATCH_NEW_THREADS or WATCH_TOGETHER poll ends the watch after @max_hits writes of them all.
  * 0 when at least one thread is watched; -EEXIST where another slot watches that word;
  * -EACCES/-EOPNOTSUPP/-ENOSPC/... when no thread can be watched.
  */
 int watch_arm(struct watch *w, unsigned slot, uint64_t addr, unsigned how, unsigned max_hits);
 void watch_disarm(struct watch *w, unsigned slot);
+
+/* Writes that an armed slot has seen. */
+uint64_t watch_hits(const struct watch *w, unsigned slot);
 
 /*
  * Deliver events, waiting at most @timeout_ms or until a signal. Events of a slot's earlier armings

@@ -250,6 +250,11 @@ void windows_allow_blocks(struct windows *w, unsigned blocks, unsigned writes)
 	w->writes_most = writes;
 }
 
+void windows_limit_blocks(struct windows *w)
+{
+	block_watch_limit(&w->blocks);
+}
+
 static void forget_block(void *arg, uint64_t block)
 {
 	bpf_map_delete_elem(((struct windows *)arg)->loader.sampled, &block);

@@ -59,6 +59,9 @@ void windows_want(struct windows *w, const struct block_kind *kind, unsigned cou
 /* So many the next window of "blocks" may watch, and so many writes of each. */
 void windows_allow_blocks(struct windows *w, unsigned blocks, unsigned writes);
 
+/* Of what "blocks" watches now, let go of what was written as often as that by all threads. */
+void windows_limit_blocks(struct windows *w);
+
 /* Samples of blocks that were written as often as that are no samples. */
 void windows_forget_spoilt(struct windows *w);
 

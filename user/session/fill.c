@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "../probe/calibrate.h"
 #include "../rank/change.h"
 #include "../rank/forecast.h"
 #include "../rank/fragmentation.h"
@@ -136,18 +135,18 @@ void fill_own_cost(struct report *r, const struct remote *mem)
 	r->cost.bytes_read = mem->bytes;
 }
 
-/* What probes took, traps and programs, of the CPU time that the target used without them. */
-static void fill_cost(struct report *r, const struct watch_stats *w,
+void fill_target_cost(struct report *r, double ns, double cpu_ns)
+{
+	r->cost.target_cpu_percent = cpu_ns <= 0   ? -1
+				     : cpu_ns > ns ? ns / (cpu_ns - ns) * 100
+						   : 100;
+}
+
+static void fill_hits(struct report *r, const struct watch_stats *w,
 		      const struct sampling_end *sampling)
 {
-	double watch_ns = calibrate_watch_ns(w), ns = watch_ns + sampling->cost_ns;
-	double without = sampling->target_cpu_ns - ns;
-
 	r->cost.probe_hits = w->hits + sampling->hits.allocations + sampling->hits.frees +
 			     sampling->hits.writes;
-	r->cost.target_cpu_percent = watch_ns < 0 || !sampling->target_cpu_ns ? -1
-				     : without > 0 ? ns / without * 100
-						   : 100;
 	for (unsigned i = 0; i < WINDOW_SOURCES; i++) {
 		snprintf(r->cost.sampled[i].source, sizeof(r->cost.sampled[i].source), "%s",
 			 windows_name(i));
@@ -183,7 +182,7 @@ int fill_report(struct report *r, struct heap *heap, struct suspects *suspects,
 	fill_loss(r, heap, &w, stores);
 	fill_warnings(r, heap);
 	fill_own_cost(r, stores->mem);
-	fill_cost(r, &w, sampling);
+	fill_hits(r, &w, sampling);
 	forecast(&r->limit, rss);
 	verdict_report(r);
 	if (r->verdict == VERDICT_FRAGMENTATION && r->candidates[0].bytes_per_second > 0)

@@ -20,6 +20,9 @@ void fill_warnings(struct report *r, const struct heap *heap);
 /* Memory of our own, and what was read. */
 void fill_own_cost(struct report *r, const struct remote *mem);
 
+/* What probes took, traps and programs, @ns of the @cpu_ns that the target used; 0: unknown. */
+void fill_target_cost(struct report *r, double ns, double cpu_ns);
+
 /* Everything else; @watch may be NULL, @rss are resident sizes over the look. 0 or -ENOMEM. */
 int fill_report(struct report *r, struct heap *heap, struct suspects *suspects,
 		const struct sightings *sightings, const struct sampling_end *sampling,

@@ -2,6 +2,7 @@
 #include "look.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,9 @@
 #include "../target/footprint.h"
 #include "../target/limit.h"
 #include "../util/clock.h"
+#include "../probe/calibrate.h"
 #include "allocations.h"
+#include "allowance.h"
 #include "exact.h"
 #include "fill.h"
 #include "interrupt.h"
@@ -24,6 +27,7 @@
 #define WATCH_MOST 2.0
 #define RESERVE 1.0 /* seconds left for stores after the last walk */
 #define RSS_EVERY 0.25
+#define WALK_NS 4e3 /* of a stack, as it is expected; what it took counts */
 
 struct look {
 	struct process process;
@@ -35,6 +39,8 @@ struct look {
 	struct suspects suspects;
 	struct stores stores;
 	struct sampling *sampling; /* NULL: not to be had */
+	struct allowance allowance;
+	double trap_ns; /* of a watchpoint */
 	struct schedule schedule;
 	struct resource_side side;
 	struct log *log;
@@ -85,6 +91,24 @@ static void follow_rss(void *arg)
 		series_add(&l->rss, seconds, (double)rss);
 }
 
+/* What samples, which are not taken any more, and watched writes took from the target. */
+static double cost_ns(const struct look *l)
+{
+	struct watch_stats w = { 0 };
+
+	if (l->watch)
+		watch_stats(l->watch, &w);
+	return sampling_cost_ns(l->sampling) + calibrate_watch_ns(&w, l->trap_ns);
+}
+
+static double left_ns(void *arg, double ahead)
+{
+	const struct look *l = arg;
+	double spent_ns = cost_ns(l);
+
+	return allowance_ns(&l->allowance, spent_ns, ahead) - spent_ns;
+}
+
 static void open_watch(struct look *l, struct report *r)
 {
 	struct err e = { 0 };
@@ -118,6 +142,7 @@ static int open_all(struct look *l, struct report *r, pid_t pid, struct err *e)
 	if (err || !l->frames)
 		return err_set(e, -ENOMEM, EXIT_FAILED, "not enough memory to look at pid %d", pid);
 	open_watch(l, r);
+	l->trap_ns = l->watch ? fmax(calibrate_watch_trap(), 0) : 0;
 	l->stores = (struct stores){ .watch = l->watch,
 				     .frames = l->frames,
 				     .mem = &l->mem,
@@ -125,6 +150,8 @@ static int open_all(struct look *l, struct report *r, pid_t pid, struct err *e)
 				     .now = now,
 				     .stop = must_stop,
 				     .tick = follow_rss,
+				     .left_ns = left_ns,
+				     .hit_ns = l->trap_ns + WALK_NS,
 				     .arg = l };
 	return 0;
 }
@@ -252,6 +279,7 @@ static int report(struct look *l, struct report *r)
 		allocations_name_lines(&l->suspects, &l->heap, &sightings);
 		err = fill_report(r, &l->heap, &l->suspects, &sightings, &sampled, l->watch,
 				  &l->stores, &l->rss);
+		fill_target_cost(r, cost_ns(l), allowance_cpu_ns(&l->allowance));
 	}
 	sightings_release(&sightings);
 	return err;
@@ -272,8 +300,10 @@ int look_run(struct report *r, pid_t pid, const struct options *o, struct log *l
 	if (!err) {
 		l.began = clock_ns(); /* loading is not looking */
 		fill_target(r, &l.process, &l.rt);
+		allowance_begin(&l.allowance, &l.process, o->budget_percent / 100);
 		if (o->budget_percent > 0 && !py_threads_are_ambiguous(&l.rt, &l.mem))
-			sampling_start(&l.sampling, &l.process, &l.rt, o->budget_percent / 100);
+			sampling_start(&l.sampling, &l.process, &l.rt,
+				       o->budget_percent / 100 * ALLOWANCE_SAMPLING);
 		footprint_read(&r->before, &l.process);
 		l.side.look = (struct resource_look){ .process = &l.process,
 						      .rt = &l.rt,

@@ -56,7 +56,6 @@ struct sampling {
 	struct samples *samples;
 	struct trap_cost trap;
 	struct governor governor;
-	double cpu_began_ns; /* of the target */
 	uint64_t began_ns, opens_ns; /* not before that the next source goes on */
 	uint64_t since_ns[WINDOW_SOURCES]; /* when its probes went on last */
 	double spent_ns[WINDOW_SOURCES];   /* that the target paid while it was the newest */
@@ -65,15 +64,6 @@ struct sampling {
 	unsigned opened;
 	char why[160];
 };
-
-static double cpu_of(const struct sampling *s)
-{
-	clockid_t clock;
-
-	if (clock_getcpuclockid(s->process->pid, &clock))
-		return 0;
-	return (double)clock_read(clock);
-}
 
 /*
  * A block that is watched from when it is free tells who makes an object that stays, for some ten
@@ -121,7 +111,7 @@ static void take_totals(struct sampling *s, struct governor_totals *t)
 		.now_ns = clock_ns(),
 		.allocations = stats.allocations + stats.writes,
 		.kept = stats.kept,
-		.cpu_ns = cpu_of(s),
+		.cpu_ns = (double)process_cpu_ns(s->process),
 		.cost_ns = windows_cost_ns(s->windows, &stats, &s->trap),
 		.program_ns = (double)stats.program_ns,
 	};
@@ -231,6 +221,7 @@ static bool decide(struct sampling *s)
 	}
 	/* What blocks may cost was there when they went on. */
 	if (last >= 0 && last != WINDOW_BLOCKS && governor_closes(&s->governor, last)) {
+		governor_closed(&s->governor);
 		close_one(s, last);
 		return true;
 	}
@@ -254,6 +245,7 @@ static void step(struct sampling *s, struct governor_totals *t)
 	bool changed;
 
 	take_wanted(s);
+	windows_limit_blocks(s->windows);
 	changed = decide(s);
 
 	samples_drain(s->samples);
@@ -304,7 +296,6 @@ int sampling_start(struct sampling **out, const struct process *p, const struct 
 	s->process = p;
 	s->rt = rt;
 	s->budget = budget;
-	s->cpu_began_ns = cpu_of(s);
 	sigfillset(&all); /* signals are the main thread's */
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	rc = -pthread_create(&s->thread, NULL, run, s);
@@ -357,6 +348,16 @@ void sampling_free(struct sampling *s)
 	free(s);
 }
 
+double sampling_cost_ns(const struct sampling *s)
+{
+	struct windows_stats hits;
+
+	if (!s || !s->windows)
+		return 0;
+	windows_stats(s->windows, &hits);
+	return windows_cost_ns(s->windows, &hits, &s->trap);
+}
+
 struct samples *sampling_samples(struct sampling *s)
 {
 	return s ? s->samples : NULL;
@@ -371,12 +372,10 @@ void sampling_end(const struct sampling *s, struct sampling_end *out)
 		return;
 	look_ns = s->governor.last.now_ns - s->began_ns;
 	out->windows = s->opened;
-	out->target_cpu_ns = cpu_of(s) - s->cpu_began_ns;
 	snprintf(out->why, sizeof(out->why), "%s", s->why);
 	if (!s->windows || !s->samples)
 		return;
 	windows_stats(s->windows, &out->hits);
-	out->cost_ns = windows_cost_ns(s->windows, &out->hits, &s->trap);
 	samples_loss(s->samples, &out->loss);
 	for (unsigned which = 0; which < WINDOW_SOURCES; which++) {
 		snprintf(out->missing[which], sizeof(out->missing[which]), "%s",

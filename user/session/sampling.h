@@ -27,6 +27,9 @@ void sampling_want(struct sampling *s, const struct block_kind *kind, unsigned c
 void sampling_stop(struct sampling *s);
 void sampling_free(struct sampling *s);
 
+/* After sampling_stop(): CPU time that the target paid for it, ns. */
+double sampling_cost_ns(const struct sampling *s);
+
 /* After sampling_stop(); NULL where there are none. */
 struct samples *sampling_samples(struct sampling *s);
 
@@ -36,8 +39,6 @@ struct sampling_end {
 	char missing[WINDOW_SOURCES][160]; /* why a source has no probes, "" where it has */
 	double on[WINDOW_SOURCES];	   /* share of the time that its probes were on */
 	unsigned windows;		   /* how often probes went on */
-	double cost_ns;			   /* that the target paid */
-	double target_cpu_ns;		   /* that it used, from the start to the end; 0 unknown */
 	struct windows_stats hits;
 	struct samples_loss loss;
 };

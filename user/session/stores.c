@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stores.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "../util/clock.h"
 
-#define POLL_MS 25
+#define POLL_MS 10
 #define SIZE_EVERY 0.1 /* seconds between two readings of the sizes */
 #define HITS_ENOUGH 12 /* stores of one holder */
-#define HITS_MOST 64   /* of one word and thread, in one turn */
+#define HITS_LEAST 3   /* are wanted where more cost too much */
+#define HITS_MOST 64   /* of one word, in one turn */
 #define TAIL_PATIENCE 0.1 /* seconds after which the end of a list is elsewhere */
 #define PATIENCE 0.6 /* seconds that a word may keep a register without being written */
 
@@ -18,6 +20,7 @@ struct turn {
 	double since;
 	bool tail; /* the end of a list: missed once the list went on without it */
 	uint32_t hits_before; /* of the store, when the turn began */
+	uint64_t allowed;     /* writes */
 };
 
 struct round {
@@ -25,6 +28,8 @@ struct round {
 	struct turn turn[WATCH_SLOTS];
 	struct store **store;
 	unsigned count, next;
+	double at_least; /* seconds: until then time, and what it allows, is sure to come */
+	uint32_t enough; /* stores of one holder */
 };
 
 static void resolve(struct stores *s, struct site *site, const struct watch_event *ev)
@@ -62,9 +67,24 @@ static void on_event(void *arg, const struct watch_event *ev)
 }
 
 /* The end of a list is written once. */
-static uint32_t enough(const struct store *store)
+static uint32_t enough(const struct round *round, const struct store *store)
 {
-	return store->chain.edges ? 1 : HITS_ENOUGH;
+	return store->chain.edges ? 1 : round->enough;
+}
+
+/* Writes that are affordable, beside those that what is armed may see yet. */
+static double affordable(const struct round *round, double now)
+{
+	double ahead = fmax(round->at_least - now, 0);
+	double hits = round->s->left_ns(round->s->arg, ahead) / round->s->hit_ns;
+
+	for (unsigned i = 0; i < WATCH_SLOTS; i++) {
+		uint64_t seen = round->turn[i].store ? watch_hits(round->s->watch, i) : 0;
+
+		if (round->turn[i].store && seen < round->turn[i].allowed)
+			hits -= (double)(round->turn[i].allowed - seen);
+	}
+	return hits;
 }
 
 static bool waiting(const struct round *round, const struct store *store)
@@ -73,7 +93,8 @@ static bool waiting(const struct round *round, const struct store *store)
 
 	for (unsigned i = 0; i < WATCH_SLOTS; i++)
 		taken += round->turn[i].store == store;
-	return store->hits < enough(store) && taken < store->words + (store->chain.edges > 0);
+	return store->hits < enough(round, store) &&
+	       taken < store->words + (store->chain.edges > 0);
 }
 
 /* The next store that wants a register, in turn. */
@@ -111,10 +132,21 @@ static uint64_t next_word(struct stores *s, struct store *store, bool *tail)
 	return chain_tail(s->reach, &store->chain);
 }
 
+/* What is affordable is for all that wait; never less than what says something. */
+static unsigned hits_of_turn(const struct round *round, double now)
+{
+	double hits = affordable(round, now);
+	unsigned wait = 1;
+
+	for (unsigned i = 0; i < round->count; i++)
+		wait += waiting(round, round->store[i]);
+	return hits < HITS_LEAST ? 0 : (unsigned)fmin(fmax(hits / wait, HITS_LEAST), HITS_MOST);
+}
+
 static void take(struct round *round, unsigned slot, double now)
 {
-	struct store *store = pick(round);
-	unsigned how;
+	unsigned hits = hits_of_turn(round, now), how;
+	struct store *store = hits ? pick(round) : NULL;
 	uint64_t word;
 	bool tail;
 
@@ -123,22 +155,23 @@ static void take(struct round *round, unsigned slot, double now)
 	word = next_word(round->s, store, &tail);
 	if (!word)
 		return;
-	how = (store->sized ? WATCH_INCREASE : 0) | (store->in_vain ? WATCH_NEW_THREADS : 0);
-	if (watch_arm(round->s->watch, slot, word, how, HITS_MOST)) {
+	how = WATCH_TOGETHER | (store->sized ? WATCH_INCREASE : 0) |
+	      (store->in_vain ? WATCH_NEW_THREADS : 0);
+	if (watch_arm(round->s->watch, slot, word, how, hits)) {
 		store->refused++;
 		return;
 	}
 	store->watched++;
-	round->turn[slot] = (struct turn){ store, now, tail, store->hits };
+	round->turn[slot] = (struct turn){ store, now, tail, store->hits, hits };
 }
 
 /* Has it seen enough, or nothing for long? */
-static bool is_over(const struct turn *turn, bool others, double now)
+static bool is_over(const struct round *round, const struct turn *turn, bool others, double now)
 {
 	double took = now - turn->since;
 	bool in_vain = turn->store->hits == turn->hits_before;
 
-	return turn->store->hits >= enough(turn->store) ||
+	return turn->store->hits >= enough(round, turn->store) ||
 	       (turn->tail && took > TAIL_PATIENCE) || ((others || in_vain) && took > PATIENCE);
 }
 
@@ -164,7 +197,7 @@ static void rotate(struct round *round, double now)
 
 		for (unsigned k = 0; k < round->count && !others; k++)
 			others = waiting(round, round->store[k]);
-		if (turn->store && is_over(turn, others, now))
+		if (turn->store && is_over(round, turn, others, now))
 			end_turn(round, i);
 		if (!turn->store)
 			take(round, i, now);
@@ -203,20 +236,31 @@ void stores_sizes(struct stores *s, struct store **store, unsigned count)
 	}
 }
 
-static bool all_seen(struct store **store, unsigned count)
+static bool all_seen(const struct round *round)
 {
-	for (unsigned i = 0; i < count; i++)
-		if (store[i]->hits < enough(store[i]))
+	for (unsigned i = 0; i < round->count; i++)
+		if (round->store[i]->hits < enough(round, round->store[i]))
 			return false;
 	return true;
+}
+
+/* As many as a person would want, or as the target can pay. */
+static void choose_enough(struct round *round)
+{
+	double hits = affordable(round, round->s->now(round->s->arg)) / fmax(round->count, 1);
+
+	round->enough = (uint32_t)fmin(fmax(hits, HITS_LEAST), HITS_ENOUGH);
 }
 
 void stores_watch(struct stores *s, struct store **store, unsigned count, double at_least,
 		  double until)
 {
-	struct round round = { .s = s, .store = store, .count = count };
+	struct round round = { .s = s, .store = store, .count = count, .at_least = at_least };
+
+	if (s->watch)
+		choose_enough(&round);
 	for (double now = s->now(s->arg); now < until && !s->stop(s->arg); now = s->now(s->arg)) {
-		if (now >= at_least && (!s->watch || all_seen(store, count)))
+		if (now >= at_least && (!s->watch || all_seen(&round)))
 			break;
 		s->tick(s->arg);
 		stores_sizes(s, store, count);

@@ -51,6 +51,9 @@ struct stores {
 	bool (*stop)(void *arg);  /* asked for an end: interrupted, or the target is gone */
 	void *arg;
 	void (*tick)(void *arg);  /* called again and again while stores are watched */
+	/* ns that watching may cost the target until so many seconds from now */
+	double (*left_ns)(void *arg, double ahead);
+	double hit_ns; /* what a write of a watched word is expected to cost it */
 	double sizes_at;	  /* when they are read next */
 	uint64_t unresolved;	  /* frames without a name */
 };
