@@ -139,7 +139,7 @@ class Target:
         return self.child.communicate()
 
 
-def pyleak(arguments, timeout=60):
+def pyleak(arguments, timeout=150):
     """Runs pyleak to its end; exit is None when it had to be killed."""
     begin = time.monotonic()
     child = start_pyleak(arguments)

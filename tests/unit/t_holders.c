@@ -177,8 +177,10 @@ static void check_suspects(struct fake_heap *h)
 	assert_int_equal(one->candidate.sizes[4], UNKNOWN);
 	one->store.sites = 1;
 	one->store.hits = one->store.site[0].hits = 7;
-	suspects_judge(&s, 3);
+	suspects_judge(&s, &h->heap, 3);
 	assert_int_equal(s.suspect[0].candidate.verdict, VERDICT_LEAK);
+	assert_int_equal(one->measured.looked_again, HOLDER_WITNESSES);
+	assert_int_equal(one->measured.gone, 0);
 	assert_ptr_equal(s.suspect[0].store.size, &s.suspect[0].measured.size);
 	/* taken again, from a later search: its stores are kept */
 	assert_int_equal(suspects_take(&s, &h->heap), 0);
@@ -188,6 +190,14 @@ static void check_suspects(struct fake_heap *h)
 	s.suspect[0].store.sites = 0;
 	suspects_name_lines(&s, "denied here");
 	assert_string_equal(s.suspect[0].candidate.why_no_line, "denied here");
+	/* others in the place of all that stayed */
+	for (unsigned i = 0; i < HOLDER_WITNESSES; i++)
+		fh_put(blocks_addr(&h->heap.history.now, s.suspect[0].holder->witness[i], NULL,
+				   NULL) + h->rt.layout.ob_size + 8,
+		       0x5eed);
+	suspects_judge(&s, &h->heap, 3);
+	assert_int_equal(s.suspect[0].measured.gone, HOLDER_WITNESSES);
+	assert_int_equal(s.suspect[0].candidate.verdict, VERDICT_UNDECIDED);
 	suspects_release(&s);
 }
 

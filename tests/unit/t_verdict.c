@@ -150,6 +150,27 @@ static void slots_are_judged_by_what_keeps_coming(void **state)
 }
 
 /* One thing that was replaced once: whatever it is called, it is no leak. */
+static void what_is_gone_when_looked_at_again_is_no_leak(void **state)
+{
+	struct measured m = slot(200);
+
+	(void)state;
+	m.looked_again = 12;
+	m.gone = 5;
+	expect(&m, VERDICT_LEAK, "still there");
+	m.gone = 6;
+	expect(&m, VERDICT_CACHE, "6 were gone");
+	m.looked_again = m.gone = 5;
+	expect(&m, VERDICT_LEAK, "still there");
+	/* of a container that grows half may go */
+	m = container(20);
+	m.looked_again = 12;
+	m.gone = 10;
+	expect(&m, VERDICT_LEAK, "standard deviations");
+	m.gone = 11;
+	expect(&m, VERDICT_UNDECIDED, "of 12 of them that were looked at again 11 were gone");
+}
+
 static void few_objects_are_no_leak(void **state)
 {
 	struct measured m = slot(4);
@@ -251,6 +272,7 @@ int main(void)
 		cmocka_unit_test(a_container_that_does_not_is_none),
 		cmocka_unit_test(other_shapes_have_their_own_verdicts),
 		cmocka_unit_test(slots_are_judged_by_what_keeps_coming),
+		cmocka_unit_test(what_is_gone_when_looked_at_again_is_no_leak),
 		cmocka_unit_test(few_objects_are_no_leak),
 		cmocka_unit_test(a_look_without_time_ends),
 		cmocka_unit_test(only_what_is_large_steady_and_sure_is_plain),

@@ -7,6 +7,7 @@
 
 #include "../util/grow.h"
 #include "../util/pages.h"
+#include "fingerprint.h"
 
 #define SLOTS (HOLDERS_MAX * 4)
 #define MEMO_NONE 1	/* ANCHOR_NONE; 0: not looked at yet */
@@ -171,8 +172,19 @@ void content_add(struct content *content, size_t most, unsigned type, uint64_t o
 	}
 }
 
-void anchors_charge(struct anchors *a, uint32_t anchor, uint32_t block, unsigned type,
-		    uint64_t bytes)
+/* Each survivor with the same chance, whatever their order. */
+static void add_witness(struct anchor *to, uint32_t block)
+{
+	uint64_t at = to->witnesses++;
+
+	if (at >= HOLDER_WITNESSES)
+		at = (block * 0x9E3779B97F4A7C15ull >> 32) % to->witnesses;
+	if (at < HOLDER_WITNESSES)
+		to->witness[at] = block;
+}
+
+void anchors_charge(struct anchors *a, const struct types *types, uint32_t anchor, uint32_t block,
+		    unsigned type, uint64_t bytes)
 {
 	struct anchor *to = &a->anchor[anchor];
 
@@ -183,4 +195,6 @@ void anchors_charge(struct anchors *a, uint32_t anchor, uint32_t block, unsigned
 	if (to->example == PARENT_NONE)
 		to->example = block;
 	content_add(to->content, HOLDER_CONTENTS, type, 1, bytes);
+	if (fingerprint_tells(types, types_get(types, type)))
+		add_witness(to, block);
 }

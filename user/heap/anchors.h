@@ -15,6 +15,8 @@ struct anchor {
 	uint64_t newborn_elements; /* that came since the walk before the latest, held directly */
 	uint64_t newborn_objects;  /* all that came since then under it */
 	uint32_t example;
+	uint32_t witness[HOLDER_WITNESSES]; /* survivors, by chance; the first of them are set */
+	uint64_t witnesses;		    /* among how many they were chosen */
 	struct content content[HOLDER_CONTENTS];
 };
 
@@ -49,8 +51,8 @@ void anchors_count_newborn(struct anchors *a, struct reach *r, uint32_t block);
 uint32_t anchors_of_container(struct anchors *a, struct reach *r, uint32_t block);
 
 /* Charge a block to its anchor; @type TYPE_NONE for raw memory that belongs to a survivor. */
-void anchors_charge(struct anchors *a, uint32_t anchor, uint32_t block, unsigned type,
-		    uint64_t bytes);
+void anchors_charge(struct anchors *a, const struct types *types, uint32_t anchor, uint32_t block,
+		    unsigned type, uint64_t bytes);
 
 /* Add @objects and @bytes of @type to the first fitting or free entry; beyond HOLDER_CONTENTS types
  * nothing is noted. */

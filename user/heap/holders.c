@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "anchors.h"
+#include "fingerprint.h"
 #include "kinds.h"
 #include "path.h"
 
@@ -102,7 +103,7 @@ static void sort_block(struct holders *h, struct anchors *a, struct reach *r, ui
 	if (anchor == ANCHOR_NONE)
 		note_lost(h, r, block, x->size);
 	else
-		anchors_charge(a, anchor, block, type, x->size);
+		anchors_charge(a, r->types, anchor, block, type, x->size);
 }
 
 /* Bytes that one element takes in the container's own memory, at least. */
@@ -252,6 +253,9 @@ static void describe(struct holder *to, struct reach *r, const struct anchor *fr
 			       .root = root ? root->kind : ROOT_DATA,
 			       .bound = bound_of(r, from->block) };
 	memcpy(to->content, from->content, sizeof(to->content));
+	memcpy(to->witness, from->witness, sizeof(to->witness));
+	to->witnesses = from->witnesses < HOLDER_WITNESSES ? (unsigned)from->witnesses
+							   : HOLDER_WITNESSES;
 	memset(to->size, 0xff, sizeof(to->size));
 	reach_object(r, from->block, &o);
 	if (to->sized) {
@@ -277,6 +281,25 @@ static void describe(struct holder *to, struct reach *r, const struct anchor *fr
 		to->chain = chain_find(r, from->example);
 }
 
+/* The fastest growing's, and with more siblings ever fewer of each. */
+static void merge_witnesses(struct holder *to, const struct holder *from)
+{
+	for (unsigned i = 0; i < from->witnesses; i++)
+		if (to->witnesses < HOLDER_WITNESSES)
+			to->witness[to->witnesses++] = from->witness[i];
+		else if (i % to->siblings == 0)
+			to->witness[i] = from->witness[i];
+}
+
+unsigned holders_gone(const struct holder *h, const struct reach *r)
+{
+	unsigned gone = 0;
+
+	for (unsigned i = 0; i < h->witnesses; i++)
+		gone += !fingerprint_holds(r, h->witness[i]);
+	return gone;
+}
+
 /* Add a sibling: another holder with the same path and type. */
 static void merge(struct holder *to, const struct holder *from)
 {
@@ -288,6 +311,7 @@ static void merge(struct holder *to, const struct holder *from)
 	to->newborn_objects += from->newborn_objects;
 	for (unsigned i = 0; i < from->words && to->words < HOLDER_WORDS; i++)
 		to->word[to->words++] = from->word[i];
+	merge_witnesses(to, from);
 	for (unsigned i = 0; i < WALKS_MAX; i++)
 		if (to->size[i] != SIZE_UNKNOWN && from->size[i] != SIZE_UNKNOWN)
 			to->size[i] += from->size[i];

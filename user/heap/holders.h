@@ -21,6 +21,7 @@
 	20000 /* anchors told apart; survivors of others are counted in holders.lost_objects */
 #define HOLDER_WORDS 8	  /* words to watch of one holder: of its siblings, the fastest first */
 #define HOLDER_CONTENTS 6 /* types told apart of what it holds */
+#define HOLDER_WITNESSES 12
 #define UNREACHED_TYPES 5
 
 struct content {
@@ -43,6 +44,8 @@ struct holder {
 	unsigned words;
 	struct chain chain; /* of a slot: the list that survivors form, if they do */
 	uint32_t example;   /* a survivor */
+	uint32_t witness[HOLDER_WITNESSES]; /* survivors with content of their own, by chance */
+	unsigned witnesses;
 	struct content content[HOLDER_CONTENTS];
 	enum root_kind root;
 	bool through_raw; /* the way from the root to the example leads through raw memory */
@@ -74,6 +77,13 @@ struct holders {
  * other raw memory: a list that C code keeps, or stale words.
  */
 bool holders_is_native(const struct reach *r, uint32_t block);
+
+/*
+ * How many of the holder's witnesses are gone by now. The search takes what stayed over the last
+ * two walks as given, so where much is freed and made anew while it runs, an address may be held
+ * by something young and count as the survivor that was there before.
+ */
+unsigned holders_gone(const struct holder *h, const struct reach *r);
 
 /* After reach_run(), with at least three walks. 0 or -ENOMEM. Release with holders_release(). */
 int holders_find(struct holders *h, struct reach *r);

@@ -8,6 +8,8 @@
 #include "../cpython/refcount.h"
 #include "../util/grow.h"
 #include "../util/pages.h"
+#include "fingerprint.h"
+#include "late.h"
 #include "pointers.h"
 
 enum state {
@@ -200,28 +202,33 @@ struct candidates {
 };
 
 /*
- * A word that points to a candidate. In a free block it is stale; in an unreached one it was
- * counted, or lies behind its end; a weak reference holds nothing.
+ * Is a word at @at that points to a candidate no reference that was not counted? In a free block it
+ * is stale, and in an unreached one it was counted, or lies behind its end, unless somebody got the
+ * block since the walk. A weak reference holds nothing.
  */
+static bool holds_nothing(struct reach *r, uint64_t at)
+{
+	const struct blocks *b = &r->history->now;
+	uint32_t block = blocks_find(b, at, NULL, NULL);
+
+	if (block == BLOCK_NONE) {
+		const struct span *span = spans_find(r->spans, at);
+
+		return !span || span->kind == SPAN_BRK; /* malloc's free memory */
+	}
+	if (!b->print[block])
+		return late_find(r, at) == BLOCK_NONE;
+	if (!parents_reached(&r->parents, block))
+		return b->type[block] == TYPE_NONE || fingerprint_holds(r, block);
+	return types_get(r->types, b->type[block])->kind == KIND_WEAKREF;
+}
+
 static void doubt(void *arg, size_t number, uint64_t at)
 {
 	const struct candidates *c = arg;
-	const struct reach *r = c->s->r;
-	uint32_t block = blocks_find(&r->history->now, at, NULL, NULL);
 
-	if (block != BLOCK_NONE) {
-		unsigned type = r->history->now.type[block];
-
-		if (!r->history->now.print[block] || !parents_reached(&r->parents, block) ||
-		    types_get(r->types, type)->kind == KIND_WEAKREF)
-			return;
-	} else {
-		const struct span *span = spans_find(r->spans, at);
-
-		if (!span || span->kind == SPAN_BRK) /* malloc's free memory */
-			return;
-	}
-	add_flag(c->s, c->number[number], FLAG_DOUBT);
+	if (!holds_nothing(c->s->r, at))
+		add_flag(c->s, c->number[number], FLAG_DOUBT);
 }
 
 static int find_doubts(struct search *s)
@@ -266,8 +273,9 @@ static void look_again(struct search *s)
 		if (STATE(s, i) != STATE_EXCESS)
 			continue;
 		reach_object(s->r, s->block[i], &o);
-		/* the search may have found raw memory there since */
-		if (!o.type || !read_count(s, &o, true, &word) ||
+		/* the search may have found raw memory there since, or another object came */
+		if (!o.type || !fingerprint_holds(s->r, s->block[i]) ||
+		    !read_count(s, &o, true, &word) ||
 		    py_refcount(&s->r->rt->layout, word) != s->count[i])
 			set_state(s, i, STATE_GONE);
 	}

@@ -8,12 +8,12 @@
 #include "../util/clock.h"
 #include "../util/grow.h"
 #include "../util/pages.h"
+#include "fingerprint.h"
 #include "glibc.h"
 #include "pymalloc.h"
 
 #define PAGE 4096u
 #define ARENA_ALIGN (64ull << 20)
-#define PRINT_BYTES 64 /* of content that go into a fingerprint */
 #define FORGET_BLOCKS (1u << 18) /* of the table before are given back at a time: 1.3 MiB */
 
 void history_release(struct history *h)
@@ -58,51 +58,6 @@ uint32_t walk_extent(struct walk *w, uint64_t addr, uint64_t size, unsigned coun
 	    b->extent[w->before_extent].size == size)
 		*was = b->extent[w->before_extent].first;
 	return first;
-}
-
-/* Where the words of an object begin that never change while it lives, and how many bytes of them;
- * 0: none. */
-static uint32_t constant_part(const struct types *t, const struct py_type *type, uint32_t *from)
-{
-	const struct py_layout *l = &t->rt->layout;
-
-	*from = l->ob_size; /* the length, where there is one */
-	switch (type->kind) {
-	case KIND_LEAF:
-		/* hashes are computed late: str's and bytes' lie in front of their text */
-		if (type->flags & PY_TPFLAGS_UNICODE_SUBCLASS)
-			*from = l->us_ascii_data;
-		else if (type->flags & PY_TPFLAGS_BYTES_SUBCLASS)
-			*from = l->by_data;
-		return PRINT_BYTES;
-	case KIND_TUPLE:
-		*from = l->tu_item;
-		return PRINT_BYTES;
-	case KIND_METHOD:
-	case KIND_TRACEBACK:
-		return 16;
-	default:
-		return 0;
-	}
-}
-
-static uint16_t fingerprint(const struct types *t, const struct py_type *type,
-			    const uint8_t *object, size_t have)
-{
-	uint64_t h = type->address * 0x9E3779B97F4A7C15ull, w;
-	uint32_t from, len = constant_part(t, type, &from);
-
-	if (len && t->rt->layout.ob_size + 8 <= have) {
-		memcpy(&w, object + t->rt->layout.ob_size, sizeof(w));
-		h = (h ^ w) * 0xff51afd7ed558ccdull;
-	}
-	for (uint32_t at = from; at + 8 <= have && at < from + len; at += 8) {
-		memcpy(&w, object + at, sizeof(w));
-		h = (h ^ w ^ h >> 29) * 0xff51afd7ed558ccdull;
-	}
-	h ^= h >> 32;
-	h = (h ^ h >> 16) & 0xffff;
-	return h < PRINT_LEAST ? (uint16_t)(h + PRINT_LEAST) : (uint16_t)h;
 }
 
 static void add_growth(struct walk *w, uint32_t block, const struct growth *had, uint32_t was,
@@ -188,7 +143,7 @@ void walk_block(struct walk *w, uint32_t block, uint32_t was, const uint8_t *byt
 	number = types_identify(w->types, bytes, have, size, &offset);
 	type = types_get(w->types, number);
 	if (number != TYPE_NONE) {
-		print = fingerprint(w->types, type, bytes + offset, have - offset);
+		print = fingerprint_of(w->types, type, bytes + offset, have - offset);
 		if (type->flags & PY_TPFLAGS_HAVE_GC && offset >= 16) {
 			memcpy(&word, bytes + offset - 16,
 			       sizeof(word)); /* _gc_next: 0 when not tracked */

@@ -26,6 +26,9 @@
 #define TURNOVER_STAYS 0.05 /* of them */
 #define TURNOVER_Z 2.0
 #define LONGER 4.0	/* times the look, where growth changes while one looks */
+#define AGAIN_LEAST 6	/* of a slot's survivors: fewer say nothing */
+#define AGAIN_SIZED 3	/* of a container's, all of which must be gone but one in AGAIN_SPARED */
+#define AGAIN_SPARED 8
 #define ASIDE_SHARE 0.1 /* of the largest: smaller things in doubt are left out */
 #define PLAIN_GAIN 20.0
 #define PLAIN_BYTES_PER_SECOND 1024.0
@@ -180,6 +183,25 @@ static void judge_sized(struct candidate *c, const struct measured *m)
 		judge_growth(c, m, &t);
 }
 
+/* What came and stayed is no more by now: it was on its way out, or another thing in its place. */
+static bool is_gone(struct candidate *c, const struct measured *m)
+{
+	bool all = m->gone + m->looked_again / AGAIN_SPARED >= m->looked_again;
+
+	if (m->size.count ? m->looked_again < AGAIN_SIZED || !all
+			  : m->looked_again < AGAIN_LEAST || m->gone * 2 < m->looked_again)
+		return false;
+	candidate_evidence(c, "of %u of them that were looked at again %u were gone",
+			   m->looked_again, m->gone);
+	if (!m->size.count) {
+		settle(c, VERDICT_CACHE, 0.7);
+		return true;
+	}
+	settle(c, VERDICT_UNDECIDED, 0.3);
+	needs_longer(c, LONGER * m->look);
+	return true;
+}
+
 /* Much came, the heap as a whole kept it, and then nothing more came, not by chance. */
 static bool is_done(const struct measured *m, double rate)
 {
@@ -234,6 +256,8 @@ void verdict_judge(struct candidate *c, const struct measured *m)
 		judge_sized(c, m);
 	else
 		judge_slot(c, m);
+	if (c->verdict == VERDICT_LEAK && is_gone(c, m))
+		return;
 	if (c->verdict == VERDICT_LEAK && m->through_raw) {
 		candidate_evidence(c,
 				   "it is held through memory of C code, whose words may be stale");

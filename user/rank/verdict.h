@@ -25,6 +25,7 @@ struct measured {
 			*/
 	double heap_gain;  /* bytes that the live heap as a whole gained over the look */
 	double heap_noise; /* how much it went up and down meanwhile */
+	unsigned looked_again, gone; /* of the survivors, and how many of those were no more */
 	bool through_raw;  /* held through memory of C code, which may be a buffer with stale words
 			    */
 	bool lasting;	   /* held from a module, a class, a running frame, a thread: not only from

@@ -197,12 +197,14 @@ static bool before(const struct suspect *a, const struct suspect *b)
 				  : a->candidate.bytes_per_second > b->candidate.bytes_per_second;
 }
 
-void suspects_judge(struct suspects *s, double seconds)
+void suspects_judge(struct suspects *s, const struct heap *heap, double seconds)
 {
 	for (unsigned i = 0; i < s->count; i++) {
 		struct suspect *one = &s->suspect[i];
 
 		one->measured.look = seconds;
+		one->measured.looked_again = one->holder->witnesses;
+		one->measured.gone = holders_gone(one->holder, &heap->reach);
 		verdict_judge(&one->candidate, &one->measured);
 	}
 	/* few, and nearly in order: insertion keeps the store's pointers to their own series right
