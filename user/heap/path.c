@@ -211,6 +211,6 @@ unsigned path_steps(struct reach *r, uint32_t holder, unsigned edge, struct path
 		append(&list, text, reach_type(r, way.block[i]));
 	}
 	label_step(r, &context, holder, edge, text, sizeof(text));
-	append(&list, *text ? text : "its memory", TYPE_NONE);
+	append(&list, *text ? text : "its content", TYPE_NONE);
 	return list.count;
 }

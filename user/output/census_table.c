@@ -21,6 +21,7 @@
 #include "footer.h"
 #include "page.h"
 
+#define SHARED_LEAST 20 /* a holder of less than this part of all is not worth a hint */
 #define LINE_BYTES 1536
 #define COLUMN_BYTES 11
 #define COLUMN_SHARE 6
@@ -144,6 +145,13 @@ static const char *behind(const char *path, const char *name)
 	return path + strspn(path, ": ");
 }
 
+/* Much, and most of it would stay if the holder went. */
+static bool is_shared(const struct table *t, const struct census_row *row, int64_t all)
+{
+	return t->by == CENSUS_HOLDER && !t->growth && row->retained_bytes != UNKNOWN &&
+	       row->retained_bytes < row->bytes / 2 && row->bytes > all / SHARED_LEAST;
+}
+
 static void put_row(const struct table *t, const struct census_row *row, enum census_by by,
 		    int64_t all)
 {
@@ -162,6 +170,9 @@ static void put_row(const struct table *t, const struct census_row *row, enum ce
 		strbuf_addf(&s, "%s of it in %s", bytes, behind(row->mostly, row->name));
 		page_field(&t->page, t->indent, NULL, PAGE_PLAIN, text);
 	}
+	if (is_shared(t, row, all))
+		page_field(&t->page, t->indent, NULL, PAGE_PLAIN,
+			   "others hold most of it too (pyleak who --type NAME tells them)");
 	if (row->content[0])
 		page_field(&t->page, t->indent, NULL, PAGE_QUIET, row->content);
 }

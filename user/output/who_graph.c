@@ -19,7 +19,9 @@ struct node {
 	const struct who_step *step; /* NULL: the top, which is not drawn */
 	int parent;
 	int64_t objects, references;
-	bool last, cut;
+	bool last;
+	bool cut;  /* what grows: of a last step, its edge */
+	bool also; /* another that must let go before anything is freed */
 };
 
 struct tree {
@@ -81,7 +83,28 @@ static void choose_cut(struct tree *t)
 			break;
 		at = next;
 	}
+	if (at && !t->node[at].parent && next && t->node[next].last)
+		at = next; /* nobody cuts a module */
 	t->node[at].cut = at && t->node[0].objects;
+}
+
+/* The same on every way that does not lead through there, whether it is the shortest or not. */
+static void choose_others(struct tree *t)
+{
+	for (int i = 1; i < t->count; i++) {
+		int holder = i;
+		bool through = false;
+
+		if (!t->node[i].last)
+			continue;
+		for (int at = i; at; at = t->node[at].parent) {
+			through = through || t->node[at].cut;
+			if ((is_element(&t->node[at]) || t->node[at].last) &&
+			    t->node[t->node[at].parent].parent)
+				holder = t->node[at].parent;
+		}
+		t->node[holder].also = !through;
+	}
 }
 
 /* Inside of a quoted string; what would not print is left out. */
@@ -114,9 +137,19 @@ static void put_node(FILE *out, const struct tree *t, int i, const struct who *w
 		units_count(count, w->count);
 		fprintf(out, "%s hang on it\", style=\"filled,bold\", color=\"#b2182b\","
 			     " fillcolor=\"#fddbc7\"];\n", count);
+	} else if (n->also) {
+		units_count(count, n->objects ? n->objects : n->references);
+		fprintf(out, "\\nalso holds: %s\", style=bold, color=\"#b2182b\"];\n", count);
 	} else {
 		fprintf(out, "\"%s];\n", n->parent ? "" : ", style=filled, fillcolor=\"#eeeeee\"");
 	}
+}
+
+static bool is_red(const struct tree *t, const struct node *n)
+{
+	const struct node *from = &t->node[n->parent];
+
+	return from->cut || from->also || n->cut || (n->last && n->also);
 }
 
 static void put_edge(FILE *out, const struct tree *t, int i)
@@ -140,11 +173,13 @@ static void put_edge(FILE *out, const struct tree *t, int i)
 	if (n->last && n->parent) {
 		fputs("\\n", out);
 		put_text(out, n->step->label);
+		if (n->cut)
+			fputs("\\ncut here", out);
 	}
 	fputc('"', out);
 	if (!n->objects)
 		fputs(", style=dashed", out);
-	if (t->node[n->parent].cut)
+	if (is_red(t, n))
 		fputs(", color=\"#b2182b\"", out);
 	fputs("];\n", out);
 }
@@ -182,7 +217,7 @@ static void put_title(FILE *out, const struct who *w)
 	put_text(out, w->type);
 	fprintf(out,
 		" (%s retained)\\nnumbers: objects by shortest paths; dashed: references beside"
-		" them\";\n",
+		" them; red: what must let go\";\n",
 		retained);
 	fputs("\tlabelloc=t; rankdir=LR; fontname=\"Helvetica\";\n"
 	      "\tnode [shape=ellipse, fontname=\"Helvetica\"];\n"
@@ -198,6 +233,7 @@ int who_graph(FILE *out, const struct who *w)
 		return -ENOMEM;
 	grow_tree(&t, w);
 	choose_cut(&t);
+	choose_others(&t);
 	put_title(out, w);
 	put_objects(out, w);
 	for (int i = 1; i < t.count; i++)

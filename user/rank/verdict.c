@@ -250,8 +250,10 @@ void verdict_judge(struct candidate *c, const struct measured *m)
 	c->objects_per_second = m->interval > 0 ? (double)m->objects / m->interval : 0;
 	c->evidence_count = 0;
 	c->settled_by = 0;
-	candidate_evidence(c, "%llu objects born in %.1f s were still there at the last walk",
-			   (unsigned long long)m->objects, m->interval);
+	if (m->objects)
+		candidate_evidence(c,
+				   "%llu objects born in %.1f s were still there at the last walk",
+				   (unsigned long long)m->objects, m->interval);
 	if (m->size.count)
 		judge_sized(c, m);
 	else
