@@ -4,6 +4,7 @@ has in memory, in descriptors and in the kernel must be the same at the end as a
 
 import os
 import random
+import re
 import statistics
 import subprocess
 import threading
@@ -36,6 +37,22 @@ def held_in_kernel(pid):
 def in_kernel():
     return ({("prog_id", each["id"]) for each in backends.bpftool("prog", "show")} |
             {("map_id", each["id"]) for each in backends.bpftool("map", "show")})
+
+
+def descriptors(pid):
+    """(how many but of processes that are watched, pids of those)"""
+    links = []
+    for name in os.listdir("/proc/%d/fd" % pid):
+        try:
+            links.append(os.readlink("/proc/%d/fd/%s" % (pid, name)))
+        except OSError:
+            pass
+    watched = [re.match(r"/proc/(\d+)/statm", link) for link in links]
+    return watched.count(None), [int(each.group(1)) for each in watched if each]
+
+
+def dead_but_watched(pid):
+    return [each for each in descriptors(pid)[1] if not os.path.exists("/proc/%d" % each)]
 
 
 def children(pid):
@@ -102,7 +119,7 @@ def check_soak(seconds, pause=0.5):
     with Agent(extra="[look]\nhost_percent = 50\nburst = 600\n") as agent:
         expect(wait_for(30, lambda: agent.metric("pyleak_processes ") is not None), "no metrics")
         time.sleep(5)
-        before = agent.descriptors(), agent.metric("pyleak_processes ")
+        before = descriptors(agent.child.pid)[0]
         churn = Churn(pause)
         churn.start()
         try:
@@ -115,13 +132,14 @@ def check_soak(seconds, pause=0.5):
         expect(looks and ids, "%s looks, %d objects in the kernel: nothing was tried", looks, len(ids))
         left = wait_for(30, lambda: not ids & in_kernel()) or sorted(ids & in_kernel())
         expect(left is True, "left in the kernel: %s", left)
-        expect(wait_for(30, lambda: agent.metric("pyleak_processes ") <= before[1]),
-               "%s processes, before %s", agent.metric("pyleak_processes "), before[1])
-        expect(wait_for(30, lambda: agent.descriptors() <= before[0] + 2), "%d descriptors, before %d",
-               agent.descriptors(), before[0])
+        expect(wait_for(30, lambda: not dead_but_watched(agent.child.pid)), "dead, and still watched: %s",
+               dead_but_watched(agent.child.pid))
+        expect(wait_for(30, lambda: descriptors(agent.child.pid)[0] <= before + 2), "%d descriptors, before %d",
+               descriptors(agent.child.pid)[0], before)
         early = statistics.median(rss[len(rss) // 10:len(rss) // 5])
         late = statistics.median(rss[-len(rss) // 3:])
         expect(late - early < FLAT_BYTES, "%d bytes resident, early %d", late, early)
-        return ("%d processes in %d s, %d looks with %d objects in the kernel: none left, %d descriptors as at "
-                "first, %.1f MiB, early %.1f" % (churn.born, seconds, looks, len(ids), agent.descriptors(),
-                                                 late / (1 << 20), early / (1 << 20)))
+        return ("%d processes in %d s, %d looks with %d objects in the kernel: none left, %d descriptors, as at "
+                "first, beside those of who lives, %.1f MiB, early %.1f" % (
+                    churn.born, seconds, looks, len(ids), descriptors(agent.child.pid)[0], late / (1 << 20),
+                    early / (1 << 20)))

@@ -47,6 +47,44 @@ def check_agent(processes):
             len(fleet.targets), len(fleet.leaking), took, agent.rss_bytes() / (1 << 20))
 
 
+OPENS = """
+import os, time
+def connect():
+    os.open("/dev/null", os.O_RDONLY)
+print("READY", flush=True)
+while True:
+    connect()
+    time.sleep(0.2)
+"""
+
+
+def check_descriptors():
+    """A service whose memory stays and whose descriptors grow is looked at as well, and named by the line; metrics and
+    messages know no bytes of it."""
+    os.environ["OTEL_SERVICE_NAME"] = "opener"
+    port = free_port()
+    sink = backends.Sink(port)
+    with tempfile.TemporaryDirectory() as folder, Agent("otlp = http://127.0.0.1:%d/v1/metrics" % port) as agent:
+        path = os.path.join(folder, "opener.py")
+        with open(path, "w") as program:
+            program.write(OPENS)
+        with launch.Target(launch.interpreters(["system-*"])[0], path) as target:
+            del os.environ["OTEL_SERVICE_NAME"]
+            expect(target.wait_ready(), "the service did not start")
+            expect(wait_for(120, lambda: any(each["service"] == "opener" for each in agent.findings)),
+                   "no finding: %s", agent.errors[-5:])
+            found = [each for each in agent.findings if each["service"] == "opener"][0]
+            expect(found["verdict"] == "resource" and found["function"] == "connect" and
+                   found["growth_bytes_per_second"] is None, "%s", found)
+            name = 'pyleak_finding_processes{finding="%s"' % found["id"]
+            expect(wait_for(20, lambda: agent.metric(name)), "not in the metrics")
+            expect(agent.metric('pyleak_finding_growth_bytes_per_second{finding="%s"' % found["id"]) is None,
+                   "bytes of descriptors")
+            expect(wait_for(20, lambda: any(found["id"].encode() in post[2] for post in sink.posts)), "no OTLP")
+    sink.close()
+    return "named by %s:%d" % (os.path.basename(found["file"]), found["line"])
+
+
 def check_born_and_dying():
     """Processes come and go: no descriptor and no entry stays."""
     with Agent() as agent:

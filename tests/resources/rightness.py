@@ -147,6 +147,8 @@ def judge_beside(program, report, table):
     if holder not in (found[0]["held_by"] or "") or not found[0]["inuse_objects"]:
         raise Failure("%s held by %s" % (found[0]["inuse_objects"], found[0]["held_by"]))
     judge_cause(program, found[0]["cause"])
+    if not any("descriptors are in use, all of them in" in text for text in found[0]["evidence"]):
+        raise Failure("it does not say when they run out: %s" % found[0]["evidence"])
     if report["verdict"] != "leak":
         raise Failure("verdict %s" % report["verdict"])
     memory = [each["held_by"] for each in report["candidates"] if each["verdict"] == "leak"]

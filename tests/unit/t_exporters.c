@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,6 +26,7 @@ static void make(struct metrics *m)
 	metrics_add(m, &growth, 1.5, "service", "shop", "holder", "a\"b\\c\n1", "pod", "",
 		    METRIC_LABELS_END);
 	metrics_add(m, &growth, 2, METRIC_LABELS_END);
+	metrics_add(m, &growth, NAN, METRIC_LABELS_END);
 	metrics_add(m, &looks, 12345678901.0, "result", "new", METRIC_LABELS_END);
 }
 

@@ -55,6 +55,27 @@ static void another_has_another(void **state)
 		assert_string_not_equal(a.id, others[i].id);
 }
 
+/* Files that are kept leak memory and descriptors. */
+static void descriptors_have_another(void **state)
+{
+	struct finding memory = make("module app: FILES", "/srv/app/c.py", 41, "remember"), files;
+	struct report r = { .service = "shop" };
+	struct candidate c = { .verdict = VERDICT_RESOURCE,
+			       .type = "dict",
+			       .held_by = "module app: FILES",
+			       .content = "file x3: /srv/letters/eve",
+			       .stored_known = true,
+			       .stored_at = { .file = "/srv/app/c.py", .function = "remember" } };
+
+	(void)state;
+	finding_of(&files, &r, &c, false);
+	assert_string_not_equal(memory.id, files.id);
+	r.candidates = &c;
+	r.count = 1;
+	finding_hide_values(&r);
+	assert_string_equal(c.content, "");
+}
+
 static void keys_are_hidden(void **state)
 {
 	static const char *const cases[][2] = {
@@ -143,6 +164,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_same_leak_has_the_same_id),
 		cmocka_unit_test(another_has_another),
+		cmocka_unit_test(descriptors_have_another),
 		cmocka_unit_test(keys_are_hidden),
 		cmocka_unit_test(files_are_told_without_where_they_are),
 		cmocka_unit_test(a_look_without_a_line_is_the_same_finding),

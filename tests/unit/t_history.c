@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <dirent.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -108,6 +109,20 @@ static void a_trail_for_each_release(void **state)
 	assert_int_equal(t.trail[1].first_seen, all[0].seen.tv_sec); /* before the time asked for */
 	assert_int_equal(t.trail[1].finding.line, 41);
 	assert_int_equal(t.oldest, all[0].seen.tv_sec);
+	trails_release(&t);
+	history_close(h);
+}
+
+static void what_is_unknown_stays_so(void **state)
+{
+	struct history *h = must_open();
+	struct finding f = make("1", 1, NAN);
+	struct trails t;
+
+	(void)state;
+	history_add_finding(h, &f, 1);
+	assert_int_equal(history_read(&t, path, DAY_NS, NULL), 0);
+	assert_true(isnan(t.trail[0].finding.bytes_per_second));
 	trails_release(&t);
 	history_close(h);
 }
@@ -315,6 +330,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_trail_for_each_release, begin, end),
+		cmocka_unit_test_setup_teardown(what_is_unknown_stays_so, begin, end),
 		cmocka_unit_test_setup_teardown(what_is_old_goes, begin, end),
 		cmocka_unit_test_setup_teardown(the_file_is_bounded, begin, end),
 		cmocka_unit_test_setup_teardown(a_damaged_file_is_set_aside, begin, end),

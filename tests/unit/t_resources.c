@@ -106,6 +106,9 @@ static void candidates_stand_behind_leaks_of_memory(void **state)
 	row = resource_rows_add(&found.seen);
 	row->live = 7;
 	row->about.verdict = VERDICT_RESOURCE;
+	found.after.of[RESOURCE_SOCKET] = 1000;
+	found.limits.descriptors_max = 1024;
+	found.seconds_to_descriptors = 90;
 	assert_int_equal(resource_candidates(&r, &found), 0);
 	assert_int_equal(r.count, 3);
 	assert_int_equal(r.candidates[0].verdict, VERDICT_LEAK);
@@ -113,6 +116,8 @@ static void candidates_stand_behind_leaks_of_memory(void **state)
 	assert_int_equal(r.candidates[2].verdict, VERDICT_CACHE);
 	assert_int_equal(r.verdict, VERDICT_LEAK);
 	assert_string_equal(r.summary, "1 line opens what is not closed");
+	assert_string_equal(r.candidates[1].evidence[0],
+			    "1,000 of 1,024 descriptors are in use, all of them in 1 min 30 s");
 	report_release(&r);
 	resources_release(&found);
 }

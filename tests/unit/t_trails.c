@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -52,8 +53,10 @@ static void one_for_each_service(void **state)
 	struct trails t = some();
 
 	(void)state;
+	add(&t, "mail", "", "/srv/mail/app/files.py", NAN, 3000);
 	assert_int_equal(trails_group(&t, TRAILS_BY_SERVICE), 0);
 	assert_int_equal(t.group_count, 2);
+	assert_true(t.group[1].bytes_per_second == 1000);
 	assert_string_equal(t.group[0].fastest->finding.service, "shop");
 	assert_string_equal(t.group[0].in, "2, 1");
 	assert_int_equal(t.group[0].findings, 3);

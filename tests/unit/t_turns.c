@@ -117,6 +117,18 @@ static void one_of_a_group_at_a_time(void **state)
 	assert_true(turn_is_due(&turn[1], SECOND + TURN_GROUP_WAIT_NS));
 }
 
+static void descriptors_that_grow_are_worth_a_look(void **state)
+{
+	struct turn_group group = { 0 };
+	struct turn turn = { .group = &group };
+
+	(void)state;
+	assert_false(turn_is_due(&turn, SECOND));
+	turn.descriptors = true;
+	assert_true(turn_grows(&turn));
+	assert_true(turn_is_due(&turn, SECOND));
+}
+
 static void an_allowance_refills(void **state)
 {
 	struct allowance a = { .most = 10, .per_second = 0.02 };
@@ -139,6 +151,7 @@ int main(void)
 		cmocka_unit_test(leaks_that_differ_are_all_found),
 		cmocka_unit_test(who_is_well_is_looked_at_ever_less),
 		cmocka_unit_test(one_of_a_group_at_a_time),
+		cmocka_unit_test(descriptors_that_grow_are_worth_a_look),
 		cmocka_unit_test(an_allowance_refills),
 	};
 

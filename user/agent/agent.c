@@ -9,6 +9,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "../probe/tracepoint.h"
 #include "../util/clock.h"
 #include "confine.h"
 #include "tell.h"
@@ -126,8 +127,9 @@ static void start_looks(struct agent *a)
 		place->group = w->turn.group;
 		snprintf(place->pod, sizeof(place->pod), "%s",
 			 w->row.pod[0] ? w->row.pod : w->row.pod_uid);
-		log_detail(&a->log, "looking at pid %d (%s), growing by %.1f KiB/s", w->row.pid,
-			   w->row.service, w->turn.rate / 1024);
+		log_detail(&a->log, "looking at pid %d (%s), growing by %.1f KiB/s%s", w->row.pid,
+			   w->row.service, w->turn.rate / 1024,
+			   w->turn.descriptors ? " and in descriptors" : "");
 	}
 }
 
@@ -383,6 +385,8 @@ static int run(struct agent *a, int signals, struct err *e)
 		err = open_outlets(a, e);
 	if (!err)
 		events_open(&a->events, &a->roster, &a->log);
+	if (!err && tracefs_keep() < 0)
+		log_detail(&a->log, "no tracefs: looks find no lines that open descriptors");
 	if (!err)
 		err = confine(&a->log, a->config.look.collections, e);
 	if (!err)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "../output/format.h"
+#include "../probe/tracepoint.h"
 #include "../session/gc.h"
 #include "../session/look.h"
 #include "../util/clock.h"
@@ -46,15 +48,24 @@ static void write_all(int fd, const void *data, size_t len)
 	}
 }
 
+static void close_between(int below, int above)
+{
+	if (below + 1 < above)
+		close_range((unsigned)below + 1, (unsigned)above - 1, 0);
+}
+
 /*
- * All that the agent has open. A look that is being killed with its agent takes a while to be gone,
- * and must not keep the port that the next agent listens on.
+ * All that the agent has open, but tracefs. A look that is being killed with its agent takes a
+ * while to be gone, and must not keep the port that the next agent listens on.
  */
 static void let_go_but(int fd)
 {
-	if (fd > STDERR_FILENO + 1)
-		close_range(STDERR_FILENO + 1, (unsigned)fd - 1, 0);
-	close_range((unsigned)fd + 1, ~0u, 0);
+	int kept = tracefs_kept(), low = kept >= 0 && kept < fd ? kept : fd;
+	int high = kept > fd ? kept : fd;
+
+	close_between(STDERR_FILENO, low);
+	close_between(low, high);
+	close_between(high, INT_MAX);
 }
 
 /* If memory runs out, the look goes first. */

@@ -199,7 +199,7 @@ void agent_measure(const struct agent *a, struct metrics *m)
 			       .start_ms = (int64_t)a->started.tv_sec * 1000,
 			       .host = a->host };
 	for (size_t i = 0; i < a->roster.count; i++)
-		grow += a->roster.watched[i]->turn.rate > 0;
+		grow += turn_grows(&a->roster.watched[i]->turn);
 	metrics_add(m, &processes, (double)a->roster.count, METRIC_LABELS_END);
 	metrics_add(m, &growing, (double)grow, METRIC_LABELS_END);
 	add_services(a, m, &service_memory);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../cpython/images.h"
@@ -25,6 +26,7 @@
 #define YOUNG_NS (60 * 1000000000ull)	   /* it may be about to exec */
 #define SCAN_MOST_NS (200 * 1000000ull)	   /* whoever scrapes waits meanwhile */
 #define FORGET_FILES_SCANS 256
+#define DESCRIPTOR_BYTES (GROWTH_LEAST_BYTES / 6) /* six more in a window are worth a look */
 
 /* A process that is no Python. Its name tells most calls of exec. */
 struct other {
@@ -256,6 +258,16 @@ static int64_t read_anonymous(const struct watched *w)
 	return (int64_t)(resident - shared) * sysconf(_SC_PAGESIZE);
 }
 
+/* 0 where this kernel does not tell: then it is always the same, and grows never. */
+static int64_t read_descriptors(const struct watched *w)
+{
+	char path[48];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", w->row.pid);
+	return stat(path, &st) == 0 ? st.st_size : 0;
+}
+
 static void measure(struct watched *w, double interval)
 {
 	const struct process p = { .pid = w->row.pid, .pidfd = -1 };
@@ -263,6 +275,8 @@ static void measure(struct watched *w, double interval)
 
 	growth_add(&w->growth, w->anonymous_bytes, interval);
 	w->turn.rate = growth_rate(&w->growth, interval);
+	growth_add(&w->descriptors, read_descriptors(w) * DESCRIPTOR_BYTES, interval);
+	w->turn.descriptors = growth_rate(&w->descriptors, interval) > 0;
 	if (w->turn.rate > 0)
 		limit_read(&limit, &p);
 	w->limit_used = limit.used;
@@ -343,7 +357,7 @@ unsigned roster_growing(const struct roster *r, const struct turn_group *g, doub
 	for (size_t i = 0; i < r->count; i++) {
 		const struct turn *t = &r->watched[i]->turn;
 
-		if (t->group != g || t->rate <= 0)
+		if (t->group != g || !turn_grows(t))
 			continue;
 		*rate += t->rate;
 		count++;

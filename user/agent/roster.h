@@ -2,7 +2,8 @@
 /*
  * The processes of the machine that the agent knows. Watching one costs one read of its
  * /proc/PID/statm, which stays open: a descriptor is of a process, not of a pid, so that one that
- * ended is told from another that got its pid.
+ * ended is told from another that got its pid. Beside it one stat() of /proc/PID/fd, whose size is
+ * the number of descriptors since Linux 6.2.
  */
 #ifndef PYLEAK_AGENT_ROSTER_H
 #define PYLEAK_AGENT_ROSTER_H
@@ -19,7 +20,7 @@ struct watched {
 	int statm; /* -1: opened at each reading */
 	int64_t anonymous_bytes;
 	int64_t limit_used, limit_bytes; /* of one that grows, see target/limit.h; else UNKNOWN */
-	struct growth growth;
+	struct growth growth, descriptors;
 	struct turn turn;
 };
 

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "turns.h"
 
+bool turn_grows(const struct turn *t)
+{
+	return t->rate > 0 || t->descriptors;
+}
+
 bool turn_before(const struct turn *a, const struct turn *b)
 {
 	if (!a || !b)
@@ -12,7 +17,7 @@ bool turn_before(const struct turn *a, const struct turn *b)
 
 bool turn_is_due(const struct turn *t, uint64_t now_ns)
 {
-	return t->rate > 0 && now_ns >= t->not_before_ns && !t->group->looking &&
+	return turn_grows(t) && now_ns >= t->not_before_ns && !t->group->looking &&
 	       now_ns >= t->group->not_before_ns;
 }
 

@@ -31,7 +31,8 @@ struct turn_group {
 /* One for each process. */
 struct turn {
 	struct turn_group *group; /* borrowed */
-	double rate;		  /* of growth; 0: does not grow */
+	double rate;		  /* of memory's growth; 0: does not grow */
+	bool descriptors;	  /* their number grows */
 	uint64_t looked_ns;	  /* when a look at it ended last; 0: never */
 	uint64_t not_before_ns;
 	unsigned looks; /* so far */
@@ -46,6 +47,9 @@ struct allowance {
 };
 
 enum look_result { LOOK_NEW, LOOK_KNOWN, LOOK_NOTHING, LOOK_FAILED };
+
+/* In whatever it is watched for. */
+bool turn_grows(const struct turn *t);
 
 /* Should @a be looked at before @b? Either may be NULL. */
 bool turn_before(const struct turn *a, const struct turn *b);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -28,6 +29,13 @@ static void text(sqlite3_stmt *s, int column, char *out, size_t cap)
 	snprintf(out, cap, "%s", value ? value : "");
 }
 
+/* NAN where it is not known, as of descriptors. */
+static double real(sqlite3_stmt *s, int column)
+{
+	return sqlite3_column_type(s, column) == SQLITE_NULL ? NAN
+							     : sqlite3_column_double(s, column);
+}
+
 static void fill(struct trail *t, sqlite3_stmt *s)
 {
 	struct finding *f = &t->finding;
@@ -35,7 +43,7 @@ static void fill(struct trail *t, sqlite3_stmt *s)
 	*t = (struct trail){ .last_seen = sqlite3_column_int64(s, 0),
 			     .processes = sqlite3_column_int64(s, 19),
 			     .times = sqlite3_column_int64(s, 20),
-			     .most_bytes_per_second = sqlite3_column_double(s, 21),
+			     .most_bytes_per_second = real(s, 21),
 			     .first_seen = sqlite3_column_int64(s, 22),
 			     .grows_since = UNKNOWN };
 	text(s, 1, f->id, sizeof(f->id));
@@ -53,7 +61,7 @@ static void fill(struct trail *t, sqlite3_stmt *s)
 	text(s, 11, f->function, sizeof(f->function));
 	text(s, 12, f->file, sizeof(f->file));
 	f->line = sqlite3_column_int(s, 13);
-	f->bytes_per_second = sqlite3_column_double(s, 14);
+	f->bytes_per_second = real(s, 14);
 	f->objects_per_second = sqlite3_column_double(s, 15);
 	f->inuse_bytes = sqlite3_column_int64(s, 16);
 	f->inuse_objects = sqlite3_column_int64(s, 17);

@@ -44,6 +44,8 @@ void finding_hide_values(struct report *r)
 
 		finding_hide_keys(c->held_by);
 		c->example[0] = '\0';
+		if (c->verdict == VERDICT_RESOURCE)
+			c->content[0] = '\0'; /* files and peers */
 	}
 }
 
@@ -90,6 +92,8 @@ static void make_id(struct finding *f)
 	hash_text(&h, f->type);
 	hash_text(&h, f->function);
 	hash_text(&h, finding_file(f->file));
+	if (f->verdict == VERDICT_RESOURCE) /* of the same line that leaks memory, too */
+		hash_text(&h, verdict_name(f->verdict));
 	snprintf(f->id, sizeof(f->id), "%016" PRIx64, siphash_end(&h, NULL, 0));
 }
 

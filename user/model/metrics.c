@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "metrics.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -12,6 +13,8 @@ void metrics_add(struct metrics *m, const struct metric_family *family, double v
 	const char *name;
 	va_list args;
 
+	if (isnan(value))
+		return;
 	if (grow(&m->metric, &m->cap, m->count + 1, sizeof(*m->metric))) {
 		m->failed = true;
 		return;

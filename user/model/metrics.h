@@ -39,7 +39,7 @@ struct metrics {
 	bool failed;	  /* memory ran out: the list is not whole */
 };
 
-/* Add one with the given names and values of labels, ended by METRIC_LABELS_END. */
+/* Add one with the given names and values of labels, ended by METRIC_LABELS_END; none of a NaN. */
 #define METRIC_LABELS_END ((const char *)0)
 void metrics_add(struct metrics *m, const struct metric_family *family, double value, ...)
 	__attribute__((sentinel));

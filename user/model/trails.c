@@ -2,6 +2,7 @@
 #include "trails.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,7 +115,8 @@ static void add(struct trail_group *g, const struct trail *t, enum trails_by by)
 {
 	g->findings++;
 	g->processes += t->processes;
-	g->bytes_per_second += t->finding.bytes_per_second * (double)t->processes;
+	if (!isnan(t->finding.bytes_per_second))
+		g->bytes_per_second += t->finding.bytes_per_second * (double)t->processes;
 	if (t->first_seen < g->first->first_seen)
 		g->first = t;
 	if (t->last_seen > g->last_seen)

@@ -64,7 +64,10 @@ static void put_trail(struct page *page, const struct trail *t, unsigned rank)
 	char text[1024], rate[UNITS_TEXT];
 	struct strbuf s;
 
-	units_byte_rate(rate, f->bytes_per_second);
+	if (f->verdict == VERDICT_RESOURCE)
+		units_rate(rate, f->objects_per_second);
+	else
+		units_byte_rate(rate, f->bytes_per_second);
 	strbuf_init(&s, text, sizeof(text));
 	strbuf_addf(&s, "%u  %s  %s  %s%s%s, %" PRId64 " process%s", rank, verdict_name(f->verdict),
 		    rate, f->service, f->release[0] ? " " : "", f->release, t->processes,

@@ -27,10 +27,31 @@ static int open_mounted(void)
 	return -ENOENT;
 }
 
+static int kept = -1;
+
+int tracefs_kept(void)
+{
+	return kept;
+}
+
+int tracefs_keep(void)
+{
+	int fd = kept >= 0 ? kept : tracefs_open();
+
+	if (fd >= 0)
+		kept = fd;
+	return fd;
+}
+
 int tracefs_open(void)
 {
-	int mounted = open_mounted(), context, fd;
+	int mounted, context, fd;
 
+	if (kept >= 0) {
+		fd = fcntl(kept, F_DUPFD_CLOEXEC, 0);
+		return fd < 0 ? -errno : fd;
+	}
+	mounted = open_mounted();
 	if (mounted >= 0)
 		return mounted;
 	context = fsopen("tracefs", FSOPEN_CLOEXEC);

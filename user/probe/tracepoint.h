@@ -13,6 +13,13 @@
 int tracefs_open(void);
 
 /*
+ * Open it now for all calls of tracefs_open() that come, also of children: before privileges are
+ * given up. The descriptor, which stays open, or -errno as above. tracefs_kept(): that, or -1.
+ */
+int tracefs_keep(void);
+int tracefs_kept(void);
+
+/*
  * Run @program at the tracepoint, for every process. A descriptor that ends it when closed, or
  * -errno: -ENOENT where the kernel has no such tracepoint. Closing waits until no CPU runs it,
  * some 70 ms.

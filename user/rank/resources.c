@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../util/strbuf.h"
+#include "../util/units.h"
 
 /* Of standard deviations beyond what turns over by chance: seven survivors and nothing ended. */
 #define Z_LEAK 2.5
@@ -84,6 +85,23 @@ static void describe(struct candidate *c, const struct resource_row *row)
 	c->bytes_per_second = NAN; /* their memory is not told apart */
 }
 
+/* When there are no more of the kind, at the growth seen. */
+static void tell_end(struct candidate *c, enum resource_kind kind, const struct resources *found)
+{
+	bool threads = kind == RESOURCE_THREAD;
+	double seconds = threads ? found->seconds_to_threads : found->seconds_to_descriptors;
+	const struct resource_limits *l = &found->limits;
+	char used[UNITS_TEXT], most[UNITS_TEXT], left[UNITS_TEXT];
+
+	if (kind == RESOURCE_MAPPING || seconds < 0)
+		return;
+	units_count(used, threads ? l->threads_used : resource_descriptors(&found->after));
+	units_count(most, threads ? l->threads_max : l->descriptors_max);
+	units_duration(left, seconds);
+	candidate_evidence(c, "%s of %s %s are in use, all of them in %s", used, most,
+			   threads ? "threads of the control group" : "descriptors", left);
+}
+
 static size_t count_leaks(const struct resource_rows *rows)
 {
 	size_t count = 0;
@@ -109,6 +127,7 @@ int resource_candidates(struct report *r, const struct resources *found)
 	for (size_t i = 0; i < more; i++) {
 		all[first + i] = found->seen.row[i].about;
 		describe(&all[first + i], &found->seen.row[i]);
+		tell_end(&all[first + i], found->seen.row[i].kind, found);
 	}
 	r->count += (uint32_t)more;
 	if (!more)
