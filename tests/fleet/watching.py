@@ -270,7 +270,7 @@ def check_rules():
         done = subprocess.run(["promtool", *command], cwd=DEPLOY, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True)
         expect(done.returncode == 0, "promtool %s: %s", " ".join(command), done.stdout[-600:])
-    return "5 rules"
+    return "6 rules"
 
 
 def check_cost(processes):
