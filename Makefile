@@ -6,7 +6,7 @@
 # make lint         layers, style, static analysis, spelling
 # make format       clang-format on FILES, or all; nothing requires it
 # make fuzz         build/fuzz/fuzz_*; run each with its folder under tests/fuzz/corpus/
-# make bench        what a look costs, and what counting every allocation does
+# make bench        what a look costs, beside other tools too, and whether budgets hold: 25 minutes
 # make install      below DESTDIR and PREFIX
 #
 # V=1 shows the commands. WERROR= lets warnings pass, for a compiler newer than this tree.
@@ -119,6 +119,7 @@ check-root: $(SUITES:%=test-%)
 bench: all
 	$(Q)tests/bench/run
 	$(Q)tests/bench/peers/run --write
+	$(Q)tests/bench/budget --write --pairs 2
 	$(Q)tests/bench/pair
 
 lint: $(SKEL)

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-# usage: allocates.py loop|step
+# usage: allocates.py loop|step|requests
 #
-# Does nothing but allocate and free: without a pause, or a little in each hundredth of a second. Obeys
-# lines on standard input: `numbers` prints rounds, processor time, and 0; `step` makes it ten times as
-# much, `back` as it was.
+# Does nothing but allocate and free: without a pause, or a little in each hundredth of a second; or
+# what serving requests does, without a pause. Obeys lines on standard input: `numbers` prints rounds,
+# processor time, and 0; `step` makes it ten times as much, `back` as it was.
+import json
 import sys
 import threading
 import time
@@ -12,10 +13,20 @@ rounds = 0
 factor = 1
 
 
-def work():
-    global rounds
+def allocate():
     for _ in range(100):
         [bytes(1000 + i) for i in range(20)]
+
+
+def request():
+    rows = [{"id": 1000 + i, "name": "row-%d" % i, "price": i * 0.25, "tags": [str(i), str(-i)]}
+            for i in range(125)]
+    json.loads(json.dumps(rows))
+
+
+def work():
+    global rounds
+    one()
     rounds += 1
 
 
@@ -28,6 +39,7 @@ def obey():
             factor = 10 if line.strip() == "step" else 1
 
 
+one = request if sys.argv[1] == "requests" else allocate
 threading.Thread(target=obey, daemon=True).start()
 print("READY", flush=True)
 while True:

@@ -5,8 +5,9 @@
 
 #define TRIAL_NS 100e6 /* so long a time's earnings go into finding out what a source costs */
 #define SAVED_NS 2e9   /* so long a time's earnings may be saved */
-#define RATE_WEIGHT 0.3 /* of the newest of what is averaged over time */
-#define CPU_WEIGHT 0.02
+#define RATE_WEIGHT 0.3 /* of the newest of what is averaged by number */
+#define RATE_NS 12e6	/* so long a time what is averaged over time is about */
+#define CPU_NS 200e6
 #define AFTER_WEIGHT 0.5
 #define CHANCE_LEAST 1e-9
 #define CHANCE_FIRST (1.0 / 4096)
@@ -91,12 +92,13 @@ void governor_account(struct governor *g, const struct governor_totals *t, int n
 	if (g->closed)
 		g->after_ns += (g->after_ns > 0 ? AFTER_WEIGHT : 1) * (cost_ns - g->after_ns);
 	g->closed = false;
-	g->cpu_rate += CPU_WEIGHT * (cpu_ns / elapsed_ns - g->cpu_rate);
+	g->cpu_rate += fmin(elapsed_ns / CPU_NS, 1) * (cpu_ns / elapsed_ns - g->cpu_rate);
 	if (newest >= 0 && newest < GOVERNOR_SOURCES)
 		g->rate[newest] = g->rate[newest] < 0
 					  ? rate
 					  : g->rate[newest] +
-						    RATE_WEIGHT * (rate - g->rate[newest]);
+						    fmin(elapsed_ns / RATE_NS, 1) *
+							    (rate - g->rate[newest]);
 	g->most_ns = fmax(g->share * g->cpu_rate * SAVED_NS, 1.2 * dearest(g));
 	g->balance_ns = fmin(g->balance_ns + g->share * cpu_ns, g->most_ns) - cost_ns;
 	choose_chance(g, t);
@@ -115,11 +117,9 @@ uint64_t governor_samples(const struct governor *g)
 
 bool governor_closes(const struct governor *g, int source)
 {
-	double earned = g->share * g->cpu_rate;
-
 	if (source < 0 || g->balance_ns >= g->after_ns)
 		return false;
-	return g->rate[source] < 0 || g->rate[source] > earned / 2;
+	return g->rate[source] < 0 || g->rate[source] > g->share * g->cpu_rate / 2;
 }
 
 void governor_closed(struct governor *g)

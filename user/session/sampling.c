@@ -8,11 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "../probe/governor.h"
 #include "../util/clock.h"
 
 #define STEP_MS 4
+#define NICE (-10) /* where others have the CPU, probes come off late: that is dear */
 /*
  * So long blocks are watched: so long an object has stayed, which began in the first part of it.
  * With so many writes each at most, and so many that are expected.
@@ -238,6 +241,14 @@ static bool decide(struct sampling *s)
 	return true;
 }
 
+/* On for the first time, at a price that nobody knows. */
+static bool is_trial(const struct sampling *s)
+{
+	int last = newest(s);
+
+	return last >= 0 && last != WINDOW_BLOCKS && s->governor.rate[last] < 0;
+}
+
 static void step(struct sampling *s, struct governor_totals *t)
 {
 	struct governor_totals before = *t;
@@ -248,7 +259,8 @@ static void step(struct sampling *s, struct governor_totals *t)
 	windows_limit_blocks(s->windows);
 	changed = decide(s);
 
-	samples_drain(s->samples);
+	if (!is_trial(s)) /* a first stack takes ms: its tables are read */
+		samples_drain(s->samples);
 	take_totals(s, t);
 	if (was >= 0)
 		s->spent_ns[was] += t->cost_ns - before.cost_ns;
@@ -266,6 +278,7 @@ static void *run(void *arg)
 	struct governor_totals t;
 	struct err e = { 0 };
 
+	setpriority(PRIO_PROCESS, (id_t)gettid(), NICE); /* of this thread; may be denied */
 	if (open_all(s, &e)) {
 		snprintf(s->why, sizeof(s->why), "%.159s", e.text);
 		return NULL;
