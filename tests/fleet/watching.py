@@ -61,6 +61,8 @@ while True:
 def check_descriptors():
     """A service whose memory stays and whose descriptors grow is looked at as well, and named by the line; metrics and
     messages know no bytes of it."""
+    if not os.stat("/proc/self/fd").st_size:
+        raise Skipped("no count of descriptors: Linux before 6.2")
     os.environ["OTEL_SERVICE_NAME"] = "opener"
     port = free_port()
     sink = backends.Sink(port)
