@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """pyleak ps against what was started, and profiles as pprof reads them."""
 
+import errno
 import json
 import os
 import shutil
@@ -9,7 +10,7 @@ import sys
 import tempfile
 import time
 
-from common import IDLE, Skipped, expect, launch
+from common import IDLE, Skipped, expect, launch, wait_for
 
 MANY = 200
 
@@ -53,39 +54,53 @@ def check_versions():
             target.stop()
 
 
-def cgroup_process(name, mount):
-    """A Python in a cgroup of that name below @mount."""
-    path = os.path.join(mount, name)
-    os.makedirs(path, exist_ok=True)
-    child = subprocess.Popen([sys.executable, "-c", "import time; print(1, flush=True); "
-                              "time.sleep(60)"], stdout=subprocess.PIPE)
-    child.stdout.readline()
-    with open(os.path.join(path, "cgroup.procs"), "w") as procs:
-        procs.write(str(child.pid))
-    return child, path
+class Cgroup:
+    """A cgroup of that name, in a mount of its own, that processes may be put into."""
+
+    def __init__(self, name):
+        self.mount = tempfile.mkdtemp(prefix="pyleak-cgroup-")
+        self.path = os.path.join(self.mount, name)
+
+    def __enter__(self):
+        subprocess.run(["mount", "-t", "cgroup2", "none", self.mount], check=True)
+        os.makedirs(self.path, exist_ok=True)
+        return self
+
+    def add(self, pid):
+        with open(os.path.join(self.path, "cgroup.procs"), "w") as procs:
+            procs.write(str(pid))
+
+    def is_removed(self):
+        try:
+            os.rmdir(self.path)
+        except OSError as error:
+            if error.errno != errno.EBUSY:
+                raise
+            return False
+        return True
+
+    def __exit__(self, *_):
+        """Once who was in it is gone."""
+        while self.path != self.mount:
+            expect(wait_for(20, self.is_removed), "%s has processes", self.path)
+            self.path = os.path.dirname(self.path)
+        subprocess.run(["umount", self.mount], check=True)
+        os.rmdir(self.mount)
 
 
 def check_containers():
     """Container and pod come from the cgroup, service and release from the environment."""
     container = "ab" * 32
     pod = "0f0f0f0f-1111-2222-3333-444444444444"
-    mount = tempfile.mkdtemp(prefix="pyleak-cgroup-")
-    subprocess.run(["mount", "-t", "cgroup2", "none", mount], check=True)
     os.environ["OTEL_RESOURCE_ATTRIBUTES"] = "service.name=shop,service.version=1.8.2"
-    child, path = cgroup_process("kubepods/pod%s/%s" % (pod, container), mount)
+    target = launch.Target(launch.interpreters(["system-*"])[0], IDLE)
     del os.environ["OTEL_RESOURCE_ATTRIBUTES"]
-    try:
-        row = listing()[0][child.pid]
+    with Cgroup("kubepods/pod%s/%s" % (pod, container)) as cgroup, target:
+        expect(target.wait_ready(), "the target did not start")
+        cgroup.add(target.pid)
+        row = listing()[0][target.pid]
         expect(row["container"] == container and row["pod_uid"] == pod, "%s", row)
         expect(row["service"] == "shop" and row["release"] == "1.8.2", "%s", row)
-    finally:
-        child.kill()
-        child.wait()
-        while path != mount:
-            os.rmdir(path)
-            path = os.path.dirname(path)
-        subprocess.run(["umount", mount], check=True)
-        os.rmdir(mount)
     return "container, pod, service and release"
 
 

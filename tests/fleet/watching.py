@@ -13,6 +13,10 @@ import time
 import backends
 from agent import Agent, free_port
 from common import DEPLOY, IDLE, Fleet, Skipped, expect, launch, one_leak, wait_for
+from machine import Cgroup
+
+
+CONTAINER = "cd" * 32
 
 
 def of_fleet(agent):
@@ -20,8 +24,14 @@ def of_fleet(agent):
 
 
 def check_agent(processes):
-    """The agent names each service that leaks once, by its line, and no other."""
-    with Fleet(processes) as fleet, Agent() as agent:
+    """The agent names each service that leaks once, by its line, the one in a container with that, and no other."""
+    with Cgroup("docker/" + CONTAINER) as cgroup, Fleet(processes) as fleet:
+        cgroup.add(fleet.leaking["service-0"].pid)
+        return watch_fleet(fleet)
+
+
+def watch_fleet(fleet):
+    with Agent() as agent:
         began = time.monotonic()
         wait_for(300, lambda: {each["service"] for each in of_fleet(agent)} >= set(fleet.leaking))
         named = {each["service"] for each in of_fleet(agent)}
@@ -32,6 +42,7 @@ def check_agent(processes):
             expect(each["function"] == "remember" and each["file"].endswith("worker.py"), "%s", each)
             expect(each["holder"] == "module __main__: SESSIONS", "%s", each["holder"])
             expect("example.com" not in json.dumps(each), "a key left the target: %s", each)
+            expect(each["container"] == (CONTAINER if each["service"] == "service-0" else None), "%s", each)
             expect(each["release"] == "1." + each["service"].split("-")[1], "%s", each["release"])
         new = [each["id"] + each["service"] for each in of_fleet(agent) if each["new"]]
         expect(len(new) == len(set(new)), "told twice: %s", new)
