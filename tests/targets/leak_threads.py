@@ -20,4 +20,4 @@ def handle(number):
     threading.Thread(target=wait_for_answer, args=(payload(number),), daemon=True).start()
 
 
-serve(handle, rate=25)
+serve(handle, rate=12)
