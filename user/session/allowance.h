@@ -11,6 +11,8 @@
 #include "../target/process.h"
 
 #define ALLOWANCE_SAMPLING 0.7 /* of the share: for sampling while it runs */
+/* For stores in any case: their lines are wanted most, and a busy machine takes probes off late. */
+#define ALLOWANCE_STORES 0.15
 
 struct allowance {
 	const struct process *process; /* borrowed */

@@ -91,22 +91,28 @@ static void follow_rss(void *arg)
 		series_add(&l->rss, seconds, (double)rss);
 }
 
-/* What samples, which are not taken any more, and watched writes took from the target. */
-static double cost_ns(const struct look *l)
+/* What watched writes took from the target. */
+static double stores_ns(const struct look *l)
 {
 	struct watch_stats w = { 0 };
 
 	if (l->watch)
 		watch_stats(l->watch, &w);
-	return sampling_cost_ns(l->sampling) + calibrate_watch_ns(&w, l->trap_ns);
+	return calibrate_watch_ns(&w, l->trap_ns);
+}
+
+/* And with samples, which are not taken any more. */
+static double cost_ns(const struct look *l)
+{
+	return sampling_cost_ns(l->sampling) + stores_ns(l);
 }
 
 static double left_ns(void *arg, double ahead)
 {
 	const struct look *l = arg;
-	double spent_ns = cost_ns(l);
+	double spent_ns = cost_ns(l), all_ns = allowance_ns(&l->allowance, spent_ns, ahead);
 
-	return allowance_ns(&l->allowance, spent_ns, ahead) - spent_ns;
+	return fmax(all_ns - spent_ns, ALLOWANCE_STORES * all_ns - stores_ns(l));
 }
 
 static void open_watch(struct look *l, struct report *r)

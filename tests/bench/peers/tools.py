@@ -44,7 +44,8 @@ class Tool:
     def spawn(self, command):
         with open(self.path("err"), "w") as errors:
             self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors,
-                                            text=True, errors="replace", start_new_session=True)
+                                            text=True, errors="replace", start_new_session=True,
+                                            cwd=self.folder)
 
     def look_ends(self, target):
         """After the time to look: the tool's output, where it has one."""
