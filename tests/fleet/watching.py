@@ -14,6 +14,7 @@ import backends
 from agent import Agent, free_port
 from common import DEPLOY, IDLE, Fleet, Skipped, expect, launch, one_leak, wait_for
 from machine import Cgroup
+from soak import children, descriptors
 
 
 CONTAINER = "cd" * 32
@@ -117,6 +118,10 @@ def check_born_and_dying():
     return "40 processes"
 
 
+def watched(agent):
+    return set(descriptors(agent.child.pid)[1])
+
+
 def lifecycle_programs():
     return backends.bpf_programs("lifecycle_tell")
 
@@ -129,28 +134,28 @@ def check_events():
         expect(wait_for(20, lambda: agent.metric("pyleak_processes ") is not None), "no metrics")
         if not wait_for(5, lambda: any("the kernel tells" in line for line in agent.errors)):
             raise Skipped("no events of processes: %s" % agent.errors[:1])
-        known = agent.metric("pyleak_processes ")
         code = "import os, time\nos.fork()\nprint(1, flush=True)\ntime.sleep(120)\n"
         began = time.monotonic()
         family = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, start_new_session=True)
         try:
-            expect(wait_for(30, lambda: agent.metric("pyleak_processes ") >= known + 2),
-                   "%s processes, not %s and two", agent.metric("pyleak_processes "), known)
+            family.stdout.readline()
+            pids = {family.pid, *children(family.pid)}
+            expect(len(pids) == 2 and wait_for(30, lambda: pids <= watched(agent)), "%s are not met: %s", pids,
+                   watched(agent))
             born = time.monotonic() - began
         finally:
             os.killpg(family.pid, 9)
             family.wait()
         began = time.monotonic()
-        expect(wait_for(4, lambda: agent.metric("pyleak_processes ") <= known), "still there: %s",
-               agent.metric("pyleak_processes "))
+        expect(wait_for(4, lambda: not pids & watched(agent)), "still there: %s", pids & watched(agent))
         ended = time.monotonic() - began
         other = subprocess.Popen([sys.executable, "-c", "import os, sys, time\nsys.stdin.readline()\n"
                                   "os.execvp('sleep', ['sleep', '60'])"], stdin=subprocess.PIPE)
         try:
-            expect(wait_for(30, lambda: agent.metric("pyleak_processes ") >= known + 1), "not met")
+            expect(wait_for(30, lambda: other.pid in watched(agent)), "not met")
             other.communicate(b"\n", timeout=0.1)
         except subprocess.TimeoutExpired:
-            expect(wait_for(20, lambda: agent.metric("pyleak_processes ") <= known), "sleep is watched")
+            expect(wait_for(20, lambda: other.pid not in watched(agent)), "sleep is watched")
         finally:
             other.kill()
             other.wait()
