@@ -291,8 +291,12 @@ def check_rules():
     return "6 rules"
 
 
+LIFE = {"sched_process_exec", "task_newtask", "sched_process_exit"}
+
+
 def check_cost(processes):
-    """What the agent takes while nothing grows; printed, and measured on an idle machine elsewhere."""
+    """What the agent takes while nothing grows; printed, and measured on an idle machine elsewhere. Nothing is attached
+    that processes could notice but when they begin and end."""
     found = launch.one_per_minor(launch.interpreters())
     targets = [launch.Target(found[index % len(found)], IDLE) for index in range(processes)]
     try:
@@ -301,6 +305,9 @@ def check_cost(processes):
         with Agent(pace="interval = 5s\nscan = 15s") as agent:
             expect(wait_for(30, lambda: (agent.metric("pyleak_processes ") or 0) >= len(targets)),
                    "%s processes", agent.metric("pyleak_processes "))
+            attached = {each.get("tracepoint") for each in backends.bpftool("perf", "show")
+                        if each["pid"] == agent.child.pid}
+            expect(attached <= LIFE, "attached to %s", attached)
             before, began = agent.cpu_ns(), time.monotonic()
             time.sleep(30)
             share = (agent.cpu_ns() - before) / 1e9 / (time.monotonic() - began)
