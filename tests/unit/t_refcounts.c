@@ -107,6 +107,34 @@ static void what_a_stray_word_points_to_is_not_sure(void **state)
 	fh_every_layout(check_doubts);
 }
 
+/* Where references were counted there is a word more by the end, as after a new owner came. */
+static void check_words(struct fake_heap *h)
+{
+	const struct refcount_row *row;
+	uint64_t names, known, lone, list;
+	struct refcounts found;
+
+	fh_module(h, "app", &names);
+	known = fh_int(h, 1);
+	lone = fh_int(h, 2);
+	list = cycle(h);
+	fh_put(fh_get(list + h->rt.layout.li_item) + 24, known);
+	fh_walk(h, 0);
+	take(h, &found);
+	row = row_of(h, &found, "int");
+	assert_non_null(row);
+	assert_int_equal(row->own.objects, 2);
+	assert_int_equal(row->sure, 1);
+	assert_int_equal(row->example[0], lone);
+	refcounts_release(&found);
+}
+
+static void more_words_than_were_counted_are_a_doubt(void **state)
+{
+	(void)state;
+	fh_every_layout(check_words);
+}
+
 static void check_memory(struct fake_heap *h)
 {
 	uint64_t names, held, buffer;
@@ -217,6 +245,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_count_too_high_is_told_from_a_cycle),
 		cmocka_unit_test(what_a_stray_word_points_to_is_not_sure),
+		cmocka_unit_test(more_words_than_were_counted_are_a_doubt),
 		cmocka_unit_test(what_unreached_memory_holds_is_no_garbage),
 		cmocka_unit_test(what_changed_meanwhile_is_told_apart),
 		cmocka_unit_test(survivors_of_a_look_are_counted_apart),

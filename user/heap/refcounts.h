@@ -11,10 +11,10 @@
  * References are those of other unreached objects (what reached ones hold is reached), of their
  * classes' instances, and of raw memory that nobody reaches either. An object with a count too high
  * is *sure* only when besides no word of the process's memory points to it: not in C data, not on a
- * stack, not in memory of another allocator. Borrowed references, stale words and registers thus
- * make it less sure and never a false alarm. Immortal objects have no count and are left out. Of
- * the tagged references of 3.14's frames those that were borrowed count as well, which can only
- * hide an excess.
+ * stack, not in memory of another allocator, and not in unreached objects beyond the references
+ * counted there. Borrowed references, stale words and registers thus make it less sure and never a
+ * false alarm. Immortal objects have no count and are left out. Of the tagged references of 3.14's
+ * frames those that were borrowed count as well, which can only hide an excess.
  *
  * How to use it, after any search (heap_reach() or heap_search()) and before the next walk:
  *

@@ -155,6 +155,40 @@ static uint64_t unreached(const struct heap *heap)
 	return count;
 }
 
+/* Objects of one type that lost a reference, and came and stayed. */
+static uint64_t sure_of(const struct refcounts *f, unsigned type)
+{
+	for (size_t i = 0; i < f->count; i++)
+		if (f->row[i].type == type)
+			return f->row[i].newborn_sure;
+	return 0;
+}
+
+/*
+ * Twice where there are any: what is freed and made anew while it is read may look like them, but
+ * not the same way again.
+ */
+static int take_refcounts(struct refcounts *found, struct heap *heap)
+{
+	struct refcounts again;
+	uint64_t most = 0;
+	int err = refcounts_take(found, &heap->reach);
+
+	for (size_t i = 0; !err && i < found->count; i++)
+		most = found->row[i].newborn_sure > most ? found->row[i].newborn_sure : most;
+	if (err || most < REFCOUNT_LEAST)
+		return err;
+	err = refcounts_take(&again, &heap->reach);
+	for (size_t i = 0; !err && i < found->count; i++) {
+		struct refcount_row *row = &found->row[i];
+		uint64_t sure = sure_of(&again, row->type);
+
+		row->newborn_sure = sure < row->newborn_sure ? sure : row->newborn_sure;
+	}
+	refcounts_release(&again);
+	return err;
+}
+
 /* One for each type of which references were lost: taken, and never given back. */
 static int add_refcounts(struct candidate *into, struct heap *heap, const struct sightings *s)
 {
@@ -165,12 +199,12 @@ static int add_refcounts(struct candidate *into, struct heap *heap, const struct
 	if (heap->history.walks < 3 || heap->holders.unreached_objects < REFCOUNT_LEAST ||
 	    unreached(heap) > REFCOUNT_MOST)
 		return 0;
-	err = refcounts_take(&found, &heap->reach);
+	err = take_refcounts(&found, heap);
 	if (err == -ENOMEM || groups_divide(&groups, s, CLAIM_LOOSE)) {
 		refcounts_release(&found);
 		return -ENOMEM;
 	}
-	for (size_t i = 0; i < found.count && count < ALLOCATIONS_CANDIDATES_MAX / 2; i++)
+	for (size_t i = 0; !err && i < found.count && count < ALLOCATIONS_CANDIDATES_MAX / 2; i++)
 		if (found.row[i].newborn_sure >= REFCOUNT_LEAST)
 			refcount_candidate(&into[count++], heap, &found.row[i], &groups, s);
 	groups_release(&groups);
