@@ -16,6 +16,7 @@
 #include <string.h>
 
 #define CHUNK_BYTES 512
+#define HEAD_BYTES 128 /* read at once: nearly every name is in it, whole */
 
 /*
  * Which of the two arrangements a state word has shows by itself: kind is never 0 in a str that is
@@ -33,12 +34,11 @@ struct py_text_state py_text_state(uint32_t word)
 	};
 }
 
-static bool is_str(const struct py_layout *l, struct remote *mem, uint64_t addr)
+static bool is_str(const struct py_layout *l, struct remote *mem, uint64_t type)
 {
-	uint64_t type, flags;
+	uint64_t flags;
 
-	return remote_plausible(addr) && remote_u64(mem, addr + l->ob_type, &type) &&
-	       remote_plausible(type) && remote_u64(mem, type + l->tp_flags, &flags) &&
+	return remote_plausible(type) && remote_u64(mem, type + l->tp_flags, &flags) &&
 	       (flags & PY_TPFLAGS_UNICODE_SUBCLASS);
 }
 
@@ -104,24 +104,48 @@ static size_t cut(char *buf, size_t len, size_t cap)
 	return len + dots;
 }
 
-static ssize_t copy_text(struct remote *mem, uint64_t data, uint64_t length, unsigned int kind,
-			 char *buf, size_t cap)
+/* A target's own table of offsets may say anything. */
+static bool is_in_head(const struct py_layout *l)
 {
-	unsigned char chunk[CHUNK_BYTES];
+	const uint32_t most = HEAD_BYTES - 8;
+
+	return l->ob_type <= most && l->us_length <= most && l->us_state <= most &&
+	       l->us_ascii_data <= most && l->us_compact_data <= most &&
+	       l->us_ascii_data >= l->us_length + 8 && l->us_ascii_data >= l->us_state + 4 &&
+	       l->us_ascii_data >= l->ob_type + 8;
+}
+
+/* The characters of a str, of which the first are there already. */
+struct run {
+	uint64_t data, length; /* where, how many */
+	unsigned int kind;     /* bytes of each */
+	const unsigned char *first;
+	size_t first_count;
+};
+
+static ssize_t copy_text(struct remote *mem, const struct run *run, char *buf, size_t cap)
+{
+	unsigned char piece[CHUNK_BYTES];
 	size_t len = 0;
 
-	for (uint64_t done = 0; done < length;) {
-		size_t n = CHUNK_BYTES / kind;
-		int rc;
+	for (uint64_t done = 0; done < run->length;) {
+		const unsigned char *chunk = done ? piece : run->first;
+		size_t n = done ? CHUNK_BYTES / run->kind : run->first_count;
+		int rc = 0;
 
-		if (n > length - done)
-			n = (size_t)(length - done);
-		rc = remote_read(mem, data + done * kind, chunk, n * kind);
+		if (!n) { /* none is there yet */
+			chunk = piece;
+			n = CHUNK_BYTES / run->kind;
+		}
+		if (n > run->length - done)
+			n = (size_t)(run->length - done);
+		if (chunk == piece)
+			rc = remote_read(mem, run->data + done * run->kind, piece, n * run->kind);
 		if (rc)
 			return rc;
 		for (size_t i = 0; i < n; i++) {
 			char utf8[4];
-			size_t bytes = encode(character(chunk, i, kind), utf8);
+			size_t bytes = encode(character(chunk, i, run->kind), utf8);
 
 			if (len + bytes > cap - 1) {
 				/* cut() looks at this byte to find the start of a character. */
@@ -137,24 +161,46 @@ static ssize_t copy_text(struct remote *mem, uint64_t data, uint64_t length, uns
 	return (ssize_t)len;
 }
 
+/* What the first @have bytes of a str say of it; its address is not in run->data yet. */
+static int parse(const struct py_layout *l, struct remote *mem, const unsigned char *head,
+		 size_t have, struct run *run)
+{
+	struct py_text_state s;
+	uint64_t type;
+	uint32_t word;
+
+	memcpy(&type, head + l->ob_type, sizeof(type));
+	memcpy(&run->length, head + l->us_length, sizeof(run->length));
+	memcpy(&word, head + l->us_state, sizeof(word));
+	s = py_text_state(word);
+	if (!is_str(l, mem, type) || !s.compact || (s.kind != 1 && s.kind != 2 && s.kind != 4) ||
+	    (s.ascii && s.kind != 1) || run->length >= REMOTE_ADDR_MAX)
+		return -EINVAL;
+	run->kind = s.kind;
+	run->data = s.ascii ? l->us_ascii_data : l->us_compact_data;
+	run->first = head + run->data;
+	run->first_count = have > run->data ? (have - run->data) / s.kind : 0;
+	return 0;
+}
+
 ssize_t py_text(const struct py_layout *l, struct remote *mem, uint64_t addr, char *buf, size_t cap)
 {
-	uint64_t length;
-	uint32_t word;
-	struct py_text_state s;
+	unsigned char head[HEAD_BYTES];
+	struct run run;
+	ssize_t have;
+	int rc;
 
 	if (!cap)
 		return -EINVAL;
 	buf[0] = '\0';
-	if (!is_str(l, mem, addr))
+	if (!remote_plausible(addr) || !is_in_head(l))
 		return -EINVAL;
-	if (!remote_u64(mem, addr + l->us_length, &length) ||
-	    !remote_u32(mem, addr + l->us_state, &word))
-		return -EFAULT;
-	s = py_text_state(word);
-	if (!s.compact || (s.kind != 1 && s.kind != 2 && s.kind != 4) || (s.ascii && s.kind != 1) ||
-	    length >= REMOTE_ADDR_MAX)
-		return -EINVAL;
-	return copy_text(mem, addr + (s.ascii ? l->us_ascii_data : l->us_compact_data), length,
-			 s.kind, buf, cap);
+	have = remote_read_some(mem, addr, head, sizeof(head));
+	if (have < (ssize_t)l->us_ascii_data)
+		return have < 0 ? (ssize_t)-EINVAL : -EFAULT;
+	rc = parse(l, mem, head, (size_t)have, &run);
+	if (rc)
+		return rc;
+	run.data += addr;
+	return copy_text(mem, &run, buf, cap);
 }
