@@ -81,7 +81,8 @@ bool holders_is_native(const struct reach *r, uint32_t block);
 /*
  * How many of the holder's witnesses are gone by now. The search takes what stayed over the last
  * two walks as given, so where much is freed and made anew while it runs, an address may be held
- * by something young and count as the survivor that was there before.
+ * by something young and count as the survivor that was there before. Right after the search: what
+ * lives long may go too, later.
  */
 unsigned holders_gone(const struct holder *h, const struct reach *r);
 

@@ -198,7 +198,7 @@ static int judge(struct look *l)
 		err = suspects_take(&l->suspects, &l->heap);
 	if (err)
 		return err;
-	suspects_judge(&l->suspects, &l->heap, now(l));
+	suspects_judge(&l->suspects, now(l));
 	suspects_explain(&l->suspects, &l->heap);
 	return want_growing(l->sampling, &l->heap);
 }
@@ -212,7 +212,7 @@ static void follow(struct look *l, double at_least, double until)
 	log_progress(l->log, "watching who stores");
 	sampling_stop(l->sampling); /* what is allocated now is in no walk */
 	stores_watch(&l->stores, store, count, at_least, until);
-	suspects_judge(&l->suspects, &l->heap, now(l));
+	suspects_judge(&l->suspects, now(l));
 }
 
 /* One walk, and what follows from it. 1: the answer is plain; 0: go on; -errno. */

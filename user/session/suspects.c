@@ -123,6 +123,8 @@ static void describe(struct suspect *s, const struct holder *h, struct heap *hea
 	s->measured.arrivals_per_second = arrival_rate(h, &heap->history);
 	s->measured.newborn_per_second = newborn_rate(h, &heap->history);
 	s->measured.replaced = replaced(h, &heap->history);
+	s->measured.looked_again = h->witnesses;
+	s->measured.gone = holders_gone(h, &heap->reach);
 	heap_totals(&s->measured, &heap->history);
 	contents(c, h, &heap->types);
 	c->siblings = h->siblings;
@@ -197,14 +199,12 @@ static bool before(const struct suspect *a, const struct suspect *b)
 				  : a->candidate.bytes_per_second > b->candidate.bytes_per_second;
 }
 
-void suspects_judge(struct suspects *s, const struct heap *heap, double seconds)
+void suspects_judge(struct suspects *s, double seconds)
 {
 	for (unsigned i = 0; i < s->count; i++) {
 		struct suspect *one = &s->suspect[i];
 
 		one->measured.look = seconds;
-		one->measured.looked_again = one->holder->witnesses;
-		one->measured.gone = holders_gone(one->holder, &heap->reach);
 		verdict_judge(&one->candidate, &one->measured);
 	}
 	/* few, and nearly in order: insertion keeps the store's pointers to their own series right

@@ -30,9 +30,8 @@ struct suspects {
 int suspects_take(struct suspects *s, struct heap *h);
 void suspects_release(struct suspects *s);
 
-/* Judge all again, after sizes or stores came in, and by whether what stayed is still there. Leaks
- * come first, then most bytes a second. */
-void suspects_judge(struct suspects *s, const struct heap *heap, double seconds);
+/* Judge all again, after sizes or stores came in. Leaks come first, then most bytes a second. */
+void suspects_judge(struct suspects *s, double seconds);
 
 /* Why those that are watched would grow; right after a search, while what it found is still there.
  */
