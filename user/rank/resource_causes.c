@@ -65,6 +65,9 @@ static const struct usual usual[] = {
 	  "close() a socket when recv() answers that nothing more comes" },
 	{ KIND(RESOURCE_MAPPING), NULL, NULL, NULL, "mmap objects that are not closed",
 	  "use `with mmap.mmap(...)`" },
+	/* of a file they have a descriptor too */
+	{ DESCRIPTORS, NULL, "mmap.mmap", NULL, "mmap objects that are not closed",
+	  "use `with mmap.mmap(...)`" },
 	{ KIND(RESOURCE_FILE), NULL, "_io.FileIO", NULL, "files that are not closed",
 	  "use `with open(...)`" },
 };
