@@ -6,6 +6,7 @@
 #define PYLEAK_COMMAND_OPTION_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "../session/options.h"
 #include "../util/err.h"
@@ -23,7 +24,13 @@ struct option_row {
 	enum option_group group;
 	/* Take @value (NULL without one) into *@o. 0; -EINVAL with @e set; -ENOMEM. */
 	int (*set)(struct options *o, const char *value, struct err *e);
+	/* Where there is no set(): in struct options, a const char * that becomes the value; where
+	 * there is none either, a bool that becomes true. */
+	size_t kept_at;
 };
+
+/* Take @value as @row says. 0; -errno as set() above. */
+int option_take(const struct option_row *row, struct options *o, const char *value, struct err *e);
 
 /* In the order of --help; ended by a row without name. Fewer than OPTIONS_MAX. */
 extern const struct option_row option_rows[];

@@ -104,20 +104,6 @@ static int set_min_pause(struct options *o, const char *text, struct err *e)
 	return 0;
 }
 
-static int set_live(struct options *o, const char *unused, struct err *e)
-{
-	(void)unused, (void)e;
-	o->live = true;
-	return 0;
-}
-
-static int set_types(struct options *o, const char *unused, struct err *e)
-{
-	(void)unused, (void)e;
-	o->types = true;
-	return 0;
-}
-
 static int set_top(struct options *o, const char *text, struct err *e)
 {
 	long top;
@@ -188,34 +174,6 @@ static int set_verbose(struct options *o, const char *unused, struct err *e)
 	return 0;
 }
 
-static int set_fail_on_leak(struct options *o, const char *unused, struct err *e)
-{
-	(void)unused, (void)e;
-	o->fail_on_leak = true;
-	return 0;
-}
-
-static int set_exact(struct options *o, const char *unused, struct err *e)
-{
-	(void)unused, (void)e;
-	o->exact = true;
-	return 0;
-}
-
-static int set_redirect(struct options *o, const char *unused, struct err *e)
-{
-	(void)unused, (void)e;
-	o->redirect = true;
-	return 0;
-}
-
-static int set_repair(struct options *o, const char *unused, struct err *e)
-{
-	(void)unused, (void)e;
-	o->repair = true;
-	return 0;
-}
-
 static int set_type(struct options *o, const char *name, struct err *e)
 {
 	if (!*name)
@@ -236,20 +194,6 @@ static int set_address(struct options *o, const char *text, struct err *e)
 	return 0;
 }
 
-static int set_graph(struct options *o, const char *path, struct err *e)
-{
-	(void)e;
-	o->graph = path;
-	return 0;
-}
-
-static int set_values(struct options *o, const char *unused, struct err *e)
-{
-	(void)unused, (void)e;
-	o->values = true;
-	return 0;
-}
-
 static int set_since(struct options *o, const char *text, struct err *e)
 {
 	if (units_parse_duration(text, &o->since_ns) || !o->since_ns)
@@ -257,102 +201,88 @@ static int set_since(struct options *o, const char *text, struct err *e)
 	return 0;
 }
 
-static int set_service(struct options *o, const char *name, struct err *e)
-{
-	(void)e;
-	o->wanted.service = name;
-	return 0;
-}
+#define KEPT(field) .kept_at = offsetof(struct options, field)
 
-static int set_release(struct options *o, const char *name, struct err *e)
+int option_take(const struct option_row *row, struct options *o, const char *value, struct err *e)
 {
-	(void)e;
-	o->wanted.release = name;
-	return 0;
-}
+	char *field = (char *)o + row->kept_at;
 
-static int set_site(struct options *o, const char *text, struct err *e)
-{
-	(void)e;
-	o->wanted.site = text;
-	return 0;
-}
-
-static int set_config(struct options *o, const char *path, struct err *e)
-{
-	(void)e;
-	o->config = path;
-	return 0;
-}
-
-static int set_check_config(struct options *o, const char *unused, struct err *e)
-{
-	(void)unused, (void)e;
-	o->check_config = true;
+	if (row->set)
+		return row->set(o, value, e);
+	if (row->value)
+		*(const char **)(void *)field = value;
+	else
+		*(bool *)field = true;
 	return 0;
 }
 
 const struct option_row option_rows[] = {
-	{ "pid", 'p', true, "PID[,PID...]", "the processes to look at", GROUP_WHAT, add_pids },
+	{ "pid", 'p', true, "PID[,PID...]", "the processes to look at", GROUP_WHAT,
+	  .set = add_pids },
 	{ "duration", 'd', false, "DURATION",
 	  "how long to look, such as 500ms, 15s, 2m (default: until the answer is clear, at most "
 	  "15s)",
-	  GROUP_WHAT, set_duration },
+	  GROUP_WHAT, .set = set_duration },
 	{ "output", 'o', true, "FILE", "write the report there; its suffix chooses the format",
-	  GROUP_REPORT, set_output },
+	  GROUP_REPORT, .set = set_output },
 	{ "format", 0, true, "FORMAT", "table (default), json, folded or pprof", GROUP_REPORT,
-	  set_format },
+	  .set = set_format },
 	{ "top", 0, true, "N", "print at most N candidates, or rows (default 10; 0: all)",
-	  GROUP_REPORT, set_top },
-	{ "color", 0, true, "WHEN", "auto (default), always or never", GROUP_REPORT, set_color },
+	  GROUP_REPORT, .set = set_top },
+	{ "color", 0, true, "WHEN", "auto (default), always or never", GROUP_REPORT,
+	  .set = set_color },
 	{ "by", 0, false, "WHAT",
 	  "heap: type, holder, size, module or age (default: type and holder); report --since: "
 	  "service, release or site (default: each finding)",
-	  GROUP_LOOK, set_by },
-	{ "diff", 0, false, "DURATION", "heap: what grew in that time", GROUP_LOOK, set_diff },
+	  GROUP_LOOK, .set = set_by },
+	{ "diff", 0, false, "DURATION", "heap: what grew in that time", GROUP_LOOK,
+	  .set = set_diff },
 	{ "type", 0, false, "NAME", "who: objects of that type, such as app.models.Order",
-	  GROUP_LOOK, set_type },
+	  GROUP_LOOK, .set = set_type },
 	{ "address", 0, false, "A", "who: the object at that address, which is what id() gives",
-	  GROUP_LOOK, set_address },
+	  GROUP_LOOK, .set = set_address },
 	{ "graph", 0, false, "FILE",
 	  "who: draw it, too: .svg (needs graphviz's dot) or .dot, its text", GROUP_LOOK,
-	  set_graph },
+	  KEPT(graph) },
 	{ "values", 0, false, NULL, "who: show keys and indexes that are data, of one path each",
-	  GROUP_LOOK, set_values },
+	  GROUP_LOOK, KEPT(values) },
 	{ "min-pause", 0, false, "DURATION",
 	  "gc: report pauses of at least that long one by one, such as 500us, 5ms", GROUP_LOOK,
-	  set_min_pause },
-	{ "live", 0, false, NULL, "gc: show the report while watching", GROUP_LOOK, set_live },
+	  .set = set_min_pause },
+	{ "live", 0, false, NULL, "gc: show the report while watching", GROUP_LOOK, KEPT(live) },
 	{ "types", 0, false, NULL, "gc: sample of which types the garbage is, inside --budget",
-	  GROUP_LOOK, set_types },
+	  GROUP_LOOK, KEPT(types) },
 	{ "budget", 0, true, "PERCENT",
-	  "of the target's CPU time that the look may cost (default 1)", GROUP_LOOK, set_budget },
+	  "of the target's CPU time that the look may cost (default 1)", GROUP_LOOK,
+	  .set = set_budget },
 	{ "exact", 0, false, NULL,
 	  "count every allocation and free meanwhile (default: for 10s); the target runs slower",
-	  GROUP_LOOK, set_exact },
+	  GROUP_LOOK, KEPT(exact) },
 	{ "redirect", 0, false, NULL,
 	  "with --exact: see all on builds that inline their allocator, too. WRITES to the "
 	  "process: its allocator tables, while it is stopped for about a millisecond, and back at "
 	  "the end; it runs the same code, about 5 % slower, and the probes on top",
-	  GROUP_LOOK, set_redirect },
+	  GROUP_LOOK, KEPT(redirect) },
 	{ "repair", 0, false, NULL,
 	  "doctor: put back what a killed pyleak --redirect left in the process", GROUP_LOOK,
-	  set_repair },
+	  KEPT(repair) },
 	{ "fail-on-leak", 0, false, NULL, "exit with 3 where a leak was found", GROUP_LOOK,
-	  set_fail_on_leak },
+	  KEPT(fail_on_leak) },
 	{ "since", 0, false, "DURATION", "report: what was found in the last 24h, or 90m",
-	  GROUP_LOOK, set_since },
-	{ "service", 0, false, "NAME", "report: of that service only", GROUP_LOOK, set_service },
-	{ "release", 0, false, "NAME", "report: of that release only", GROUP_LOOK, set_release },
+	  GROUP_LOOK, .set = set_since },
+	{ "service", 0, false, "NAME", "report: of that service only", GROUP_LOOK,
+	  KEPT(wanted.service) },
+	{ "release", 0, false, "NAME", "report: of that release only", GROUP_LOOK,
+	  KEPT(wanted.release) },
 	{ "site", 0, false, "TEXT",
 	  "report: where TEXT is in \"FILE:LINE in FUNCTION\" or in the holder's path", GROUP_LOOK,
-	  set_site },
+	  KEPT(wanted.site) },
 	{ "config", 0, false, "FILE", "agent: read that instead of /etc/pyleak/agent.conf",
-	  GROUP_LOOK, set_config },
+	  GROUP_LOOK, KEPT(config) },
 	{ "check-config", 0, false, NULL, "agent: print what the configuration comes to, and end",
-	  GROUP_LOOK, set_check_config },
-	{ "quiet", 'q', true, NULL, "no warnings, no progress", GROUP_TALK, set_quiet },
+	  GROUP_LOOK, KEPT(check_config) },
+	{ "quiet", 'q', true, NULL, "no warnings, no progress", GROUP_TALK, .set = set_quiet },
 	{ "verbose", 'v', true, NULL, "say what is being done, and print all that is known",
-	  GROUP_TALK, set_verbose },
+	  GROUP_TALK, .set = set_verbose },
 	{ 0 },
 };

@@ -61,7 +61,7 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 		if (key_of(row) != key)
 			continue;
 		p->given[row] = true;
-		return -option_rows[row].set(p->o, arg, p->e);
+		return -option_take(&option_rows[row], p->o, arg, p->e);
 	}
 	switch (key) {
 	case 'h':
