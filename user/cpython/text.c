@@ -129,17 +129,14 @@ static ssize_t copy_text(struct remote *mem, const struct run *run, char *buf, s
 	size_t len = 0;
 
 	for (uint64_t done = 0; done < run->length;) {
-		const unsigned char *chunk = done ? piece : run->first;
-		size_t n = done ? CHUNK_BYTES / run->kind : run->first_count;
+		bool there = !done && run->first_count;
+		const unsigned char *chunk = there ? run->first : piece;
+		size_t n = there ? run->first_count : CHUNK_BYTES / run->kind;
 		int rc = 0;
 
-		if (!n) { /* none is there yet */
-			chunk = piece;
-			n = CHUNK_BYTES / run->kind;
-		}
 		if (n > run->length - done)
 			n = (size_t)(run->length - done);
-		if (chunk == piece)
+		if (!there)
 			rc = remote_read(mem, run->data + done * run->kind, piece, n * run->kind);
 		if (rc)
 			return rc;
