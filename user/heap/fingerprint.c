@@ -5,7 +5,6 @@
 #include <string.h>
 
 #define PRINT_BYTES 64 /* of content that go into a fingerprint */
-#define CHUNK_BYTES 128 /* of a malloc chunk that a walk looks at */
 #define HEAD_BYTES 192 /* of a pool's block that can go into one, prefixes included */
 
 /* Where the words of an object begin that never change while it lives, and how many bytes of them;
@@ -75,7 +74,7 @@ bool fingerprint_holds(const struct reach *r, uint32_t block)
 	if (block >= b->count || b->print[block] < PRINT_LEAST)
 		return false;
 	addr = blocks_addr(b, block, &size, &kind);
-	most = kind == EXTENT_CHUNK ? CHUNK_BYTES : HEAD_BYTES;
+	most = kind == EXTENT_CHUNK ? FINGERPRINT_CHUNK_BYTES : HEAD_BYTES;
 	have = size < most ? size : most;
 	type = types_get(r->types, b->type[block]);
 	offset = types_offset(r->types, b->type[block], size);

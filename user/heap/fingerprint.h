@@ -13,6 +13,9 @@
 
 #include "reach.h"
 
+/* So much of a malloc chunk is looked at, at most: also what types_identify() needs. */
+#define FINGERPRINT_CHUNK_BYTES 128
+
 /* Of the object at @object, from which on @have bytes are there; PRINT_LEAST or more. */
 uint16_t fingerprint_of(const struct types *t, const struct py_type *type, const uint8_t *object,
 			size_t have);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../target/maps.h"
+#include "fingerprint.h"
 
 #define PAGE 4096u
 #define CHUNK_HEADER 16
@@ -17,7 +18,6 @@
 	(64u << 10) /* mmap_threshold is 128 KiB; tunables make it smaller, but not useful below \
 		       this */
 #define HEAP_MAX (64ull << 20)	 /* of a thread arena, malloc/arena.c HEAP_MAX_SIZE */
-#define HEAD_BYTES 128		 /* of a block that types_identify() and a fingerprint need */
 #define LIST_MAX 200000		 /* chunks followed on one free list */
 #define FREE_CHUNKS_MAX 1000000	 /* on all of them, at one walk */
 #define LIBC_SCAN_MAX (8u << 20) /* of the C library's mappings looked through */
@@ -242,7 +242,7 @@ static void follow_tcache(struct walk *w, uint64_t user_addr)
 
 static void report_chunk(struct walk *w, uint64_t user, uint64_t usable)
 {
-	size_t have = usable < HEAD_BYTES ? usable : HEAD_BYTES;
+	size_t have = usable < FINGERPRINT_CHUNK_BYTES ? usable : FINGERPRINT_CHUNK_BYTES;
 	const uint8_t *bytes = stream_at(w->stream, user, have);
 	uint32_t was, block;
 
