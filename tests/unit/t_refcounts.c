@@ -78,19 +78,12 @@ static void a_count_too_high_is_told_from_a_cycle(void **state)
 	fh_every_layout(check_all_kinds);
 }
 
-static void check_doubts(struct fake_heap *h)
+/* Of two ints that lost a reference, that one alone is without doubt. */
+static void check_only_sure(struct fake_heap *h, uint64_t lone)
 {
 	const struct refcount_row *row;
-	uint64_t names, known, raw, lone;
 	struct refcounts found;
 
-	fh_module(h, "app", &names);
-	known = fh_int(h, 1);
-	lone = fh_int(h, 2);
-	/* behind the end of a list that is reached: a stale word, but nobody can know */
-	raw = fh_list(h, 4);
-	fh_put(fh_get(raw + h->rt.layout.li_item) + 16, known);
-	fh_dict_add(h, names, fh_str(h, "LIST"), raw);
 	fh_walk(h, 0);
 	take(h, &found);
 	row = row_of(h, &found, "int");
@@ -99,6 +92,20 @@ static void check_doubts(struct fake_heap *h)
 	assert_int_equal(row->sure, 1);
 	assert_int_equal(row->example[0], lone);
 	refcounts_release(&found);
+}
+
+static void check_doubts(struct fake_heap *h)
+{
+	uint64_t names, known, raw, lone;
+
+	fh_module(h, "app", &names);
+	known = fh_int(h, 1);
+	lone = fh_int(h, 2);
+	/* behind the end of a list that is reached: a stale word, but nobody can know */
+	raw = fh_list(h, 4);
+	fh_put(fh_get(raw + h->rt.layout.li_item) + 16, known);
+	fh_dict_add(h, names, fh_str(h, "LIST"), raw);
+	check_only_sure(h, lone);
 }
 
 static void what_a_stray_word_points_to_is_not_sure(void **state)
@@ -110,23 +117,14 @@ static void what_a_stray_word_points_to_is_not_sure(void **state)
 /* Where references were counted there is a word more by the end, as after a new owner came. */
 static void check_words(struct fake_heap *h)
 {
-	const struct refcount_row *row;
 	uint64_t names, known, lone, list;
-	struct refcounts found;
 
 	fh_module(h, "app", &names);
 	known = fh_int(h, 1);
 	lone = fh_int(h, 2);
 	list = cycle(h);
 	fh_put(fh_get(list + h->rt.layout.li_item) + 24, known);
-	fh_walk(h, 0);
-	take(h, &found);
-	row = row_of(h, &found, "int");
-	assert_non_null(row);
-	assert_int_equal(row->own.objects, 2);
-	assert_int_equal(row->sure, 1);
-	assert_int_equal(row->example[0], lone);
-	refcounts_release(&found);
+	check_only_sure(h, lone);
 }
 
 static void more_words_than_were_counted_are_a_doubt(void **state)

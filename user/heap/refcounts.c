@@ -8,9 +8,8 @@
 #include "../cpython/refcount.h"
 #include "../util/grow.h"
 #include "../util/pages.h"
+#include "doubts.h"
 #include "fingerprint.h"
-#include "late.h"
-#include "pointers.h"
 
 enum state {
 	STATE_EVEN, /* count and references agree, or the count is below them */
@@ -196,64 +195,17 @@ static void count_references(struct search *s)
 
 struct candidates {
 	struct search *s;
-	uint32_t *number; /* owned: of each address the number among the unreached */
-	uint32_t *words;  /* owned: to each, found where references were counted */
-	uint64_t *addr;	  /* owned, ascending */
+	uint32_t *number;  /* owned: of each address the number among the unreached */
+	uint32_t *counted; /* owned: references found to it */
+	uint64_t *addr;	   /* owned, ascending */
 	size_t count;
 };
 
-enum word {
-	WORD_STALE,   /* holds nothing */
-	WORD_COUNTED, /* in what references were counted of, if it was there then */
-	WORD_HOLDS,   /* a reference that was not counted, or may be one */
-};
-
-/*
- * What is the word at @at, which points to a candidate? In a free block it is stale, and in an
- * unreached one it was counted, unless somebody got the block since the walk. A weak reference
- * holds nothing.
- */
-static enum word judge_word(struct reach *r, uint64_t at)
-{
-	const struct blocks *b = &r->history->now;
-	uint32_t block = blocks_find(b, at, NULL, NULL);
-	bool is_weak;
-
-	if (block == BLOCK_NONE) {
-		const struct span *span = spans_find(r->spans, at);
-
-		/* malloc's free memory */
-		return !span || span->kind == SPAN_BRK ? WORD_STALE : WORD_HOLDS;
-	}
-	if (!b->print[block])
-		return late_find(r, at) == BLOCK_NONE ? WORD_STALE : WORD_HOLDS;
-	is_weak = types_get(r->types, b->type[block])->kind == KIND_WEAKREF;
-	if (parents_reached(&r->parents, block))
-		return is_weak ? WORD_STALE : WORD_HOLDS;
-	if (b->type[block] != TYPE_NONE && !fingerprint_holds(r, block))
-		return WORD_HOLDS;
-	return is_weak ? WORD_STALE : WORD_COUNTED;
-}
-
-static void note_word(void *arg, size_t number, uint64_t at)
+static void note_doubt(void *arg, size_t number)
 {
 	const struct candidates *c = arg;
-	enum word word = judge_word(c->s->r, at);
 
-	c->words[number] += word == WORD_COUNTED;
-	if (word == WORD_HOLDS)
-		add_flag(c->s, c->number[number], FLAG_DOUBT);
-}
-
-/*
- * More words than were counted: another object like it got its block since, with those that hold
- * it, or some lie behind a container's end.
- */
-static void doubt_more_words(const struct candidates *c)
-{
-	for (size_t i = 0; i < c->count; i++)
-		if (c->words[i] > c->s->seen[c->number[i]])
-			add_flag(c->s, c->number[i], FLAG_DOUBT);
+	add_flag(c->s, c->number[number], FLAG_DOUBT);
 }
 
 static int find_doubts(struct search *s)
@@ -264,9 +216,9 @@ static int find_doubts(struct search *s)
 	for (size_t i = 0; i < s->objects; i++)
 		c.count += STATE(s, i) == STATE_EXCESS;
 	c.number = calloc(c.count + 1, sizeof(*c.number));
-	c.words = calloc(c.count + 1, sizeof(*c.words));
+	c.counted = calloc(c.count + 1, sizeof(*c.counted));
 	c.addr = calloc(c.count + 1, sizeof(*c.addr));
-	if (c.number && c.words && c.addr) {
+	if (c.number && c.counted && c.addr) {
 		c.count = 0;
 		for (size_t i = 0; i < s->objects; i++) {
 			struct object o;
@@ -275,18 +227,13 @@ static int find_doubts(struct search *s)
 				continue;
 			reach_object(s->r, s->block[i], &o);
 			c.number[c.count] = (uint32_t)i;
+			c.counted[c.count] = s->seen[i];
 			c.addr[c.count++] = o.addr;
 		}
-		err = pointers_find(s->r->stream, s->r->spans, c.addr, c.count, note_word, &c);
-		doubt_more_words(&c);
-		if (err == -E2BIG) {
-			err = 0;
-			for (size_t i = 0; i < c.count; i++)
-				add_flag(s, c.number[i], FLAG_DOUBT);
-		}
+		err = doubts_find(s->r, c.addr, c.counted, c.count, note_doubt, &c);
 	}
 	free(c.number);
-	free(c.words);
+	free(c.counted);
 	free(c.addr);
 	return err;
 }
