@@ -110,9 +110,10 @@ static double cost_ns(const struct look *l)
 static double left_ns(void *arg, double ahead)
 {
 	const struct look *l = arg;
-	double spent_ns = cost_ns(l), all_ns = allowance_ns(&l->allowance, spent_ns, ahead);
+	double watched_ns = stores_ns(l), spent_ns = sampling_cost_ns(l->sampling) + watched_ns;
+	double all_ns = allowance_ns(&l->allowance, spent_ns, ahead);
 
-	return fmax(all_ns - spent_ns, ALLOWANCE_STORES * all_ns - stores_ns(l));
+	return fmax(all_ns - spent_ns, ALLOWANCE_STORES * all_ns - watched_ns);
 }
 
 static void open_watch(struct look *l, struct report *r)

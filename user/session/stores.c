@@ -97,6 +97,14 @@ static bool waiting(const struct round *round, const struct store *store)
 	       taken < store->words + (store->chain.edges > 0);
 }
 
+static bool any_waits(const struct round *round)
+{
+	for (unsigned i = 0; i < round->count; i++)
+		if (waiting(round, round->store[i]))
+			return true;
+	return false;
+}
+
 /* The next store that wants a register, in turn. */
 static struct store *pick(struct round *round)
 {
@@ -145,7 +153,8 @@ static unsigned hits_of_turn(const struct round *round, double now)
 
 static void take(struct round *round, unsigned slot, double now)
 {
-	unsigned hits = hits_of_turn(round, now), how;
+	/* what is affordable takes many system calls to know */
+	unsigned hits = any_waits(round) ? hits_of_turn(round, now) : 0, how;
 	struct store *store = hits ? pick(round) : NULL;
 	uint64_t word;
 	bool tail;
@@ -193,11 +202,8 @@ static void rotate(struct round *round, double now)
 {
 	for (unsigned i = 0; i < WATCH_SLOTS; i++) {
 		struct turn *turn = &round->turn[i];
-		bool others = false;
 
-		for (unsigned k = 0; k < round->count && !others; k++)
-			others = waiting(round, round->store[k]);
-		if (turn->store && is_over(round, turn, others, now))
+		if (turn->store && is_over(round, turn, any_waits(round), now))
 			end_turn(round, i);
 		if (!turn->store)
 			take(round, i, now);
