@@ -13,7 +13,7 @@
 #include "../util/clock.h"
 #include "../probe/calibrate.h"
 #include "allocations.h"
-#include "allowance.h"
+#include "budget.h"
 #include "exact.h"
 #include "fill.h"
 #include "interrupt.h"
@@ -39,7 +39,7 @@ struct look {
 	struct suspects suspects;
 	struct stores stores;
 	struct sampling *sampling; /* NULL: not to be had */
-	struct allowance allowance;
+	struct budget budget;
 	double trap_ns; /* of a watchpoint */
 	struct schedule schedule;
 	struct resource_side side;
@@ -111,9 +111,9 @@ static double left_ns(void *arg, double ahead)
 {
 	const struct look *l = arg;
 	double watched_ns = stores_ns(l), spent_ns = sampling_cost_ns(l->sampling) + watched_ns;
-	double all_ns = allowance_ns(&l->allowance, spent_ns, ahead);
+	double all_ns = budget_ns(&l->budget, spent_ns, ahead);
 
-	return fmax(all_ns - spent_ns, ALLOWANCE_STORES * all_ns - watched_ns);
+	return fmax(all_ns - spent_ns, BUDGET_STORES * all_ns - watched_ns);
 }
 
 static void open_watch(struct look *l, struct report *r)
@@ -286,7 +286,7 @@ static int report(struct look *l, struct report *r)
 		allocations_name_lines(&l->suspects, &l->heap, &sightings);
 		err = fill_report(r, &l->heap, &l->suspects, &sightings, &sampled, l->watch,
 				  &l->stores, &l->rss);
-		fill_target_cost(r, cost_ns(l), allowance_cpu_ns(&l->allowance));
+		fill_target_cost(r, cost_ns(l), budget_cpu_ns(&l->budget));
 	}
 	sightings_release(&sightings);
 	return err;
@@ -307,10 +307,10 @@ int look_run(struct report *r, pid_t pid, const struct options *o, struct log *l
 	if (!err) {
 		l.began = clock_ns(); /* loading is not looking */
 		fill_target(r, &l.process, &l.rt);
-		allowance_begin(&l.allowance, &l.process, o->budget_percent / 100);
+		budget_begin(&l.budget, &l.process, o->budget_percent / 100);
 		if (o->budget_percent > 0 && !py_threads_are_ambiguous(&l.rt, &l.mem))
 			sampling_start(&l.sampling, &l.process, &l.rt,
-				       o->budget_percent / 100 * ALLOWANCE_SAMPLING);
+				       o->budget_percent / 100 * BUDGET_SAMPLING);
 		footprint_read(&r->before, &l.process);
 		l.side.look = (struct resource_look){ .process = &l.process,
 						      .rt = &l.rt,
