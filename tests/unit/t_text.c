@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -66,6 +67,29 @@ static void every_kind_becomes_utf8(void **state)
 {
 	(void)state;
 	for_every_layout(check_kinds);
+}
+
+/* Nothing is mapped behind it. */
+static void check_end(struct fake *f)
+{
+	uint64_t str = fake_ascii(f, "SESSIONS");
+	size_t size = (f->l.us_ascii_data + sizeof("SESSIONS") + 15) & ~(size_t)15;
+	size_t page = (size_t)getpagesize();
+	char *pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			   0);
+	char *end = pages + page - size;
+
+	assert_ptr_not_equal(pages, MAP_FAILED);
+	munmap(pages + page, page);
+	memcpy(end, (void *)(uintptr_t)str, f->l.us_ascii_data + sizeof("SESSIONS"));
+	expect(f, (uint64_t)(uintptr_t)end, 64, "SESSIONS");
+	munmap(pages, page);
+}
+
+static void a_str_may_end_where_memory_does(void **state)
+{
+	(void)state;
+	for_every_layout(check_end);
 }
 
 static void check_cut(struct fake *f)
@@ -160,6 +184,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_kind_becomes_utf8),
+		cmocka_unit_test(a_str_may_end_where_memory_does),
 		cmocka_unit_test(what_does_not_fit_is_cut_between_characters),
 		cmocka_unit_test(unprintable_characters_are_replaced),
 		cmocka_unit_test(what_is_no_compact_str_is_refused),
