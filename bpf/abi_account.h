@@ -9,7 +9,7 @@
 enum account_source {
 	ACCOUNT_PYMALLOC = 1, /* blocks of CPython's mem and object domains */
 	ACCOUNT_LIBC = 2,     /* malloc and its family, called by others than the above */
-	ACCOUNT_MMAP = 3,     /* mmap, called by others than the above */
+	ACCOUNT_MMAP = 3,     /* mmap, called by others than the above; of samples by malloc too */
 	ACCOUNT_POOL = 4,     /* pools that pymalloc began to use: an estimate */
 	ACCOUNT_INLINED = 5,  /* pymalloc's again, counted without address or size */
 	ACCOUNT_BLOCK = 9,    /* and of single blocks that are watched: samples */

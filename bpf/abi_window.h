@@ -17,7 +17,8 @@ struct window_call {
 	__u8 block_at;	  /* what it frees, or moves and so frees */
 	__u8 result_at;	  /* where it puts the address; 0: it returns it */
 	__u8 stepped;	  /* 1: the probe's instruction is not emulated */
-	__u8 pad[2];
+	__u8 header;	  /* so many bytes into what it is about the block begins */
+	__u8 pad;
 };
 
 /* The call of which the return is waited for: value of `window_threads`, key: thread id. */
@@ -26,7 +27,7 @@ struct window_thread {
 	__u64 size, result_at;
 	__u64 chance; /* that it was kept, of WINDOW_CERTAIN */
 	__u64 site;   /* key of `window_sites`; 0: none */
-	__u32 source, pad;
+	__u32 source, header;
 };
 
 /* A sample whose block was not seen freed: value of the map `sampled`, whose key is its address. */

@@ -132,12 +132,13 @@ static __always_inline bool is_kept(__u64 chance)
 static __always_inline int window_enter(struct pt_regs *regs, const struct window_call *call)
 {
 	__u32 tid = bpf_get_current_pid_tgid();
-	struct window_thread t = { .source = call->source };
+	struct window_thread t = { .source = call->source, .header = call->header };
 	__u64 chance;
 
 	t.size = argument(regs, call->size_at);
 	if (call->count_at)
 		t.size *= argument(regs, call->count_at);
+	t.size -= call->header;
 	if (call->size_most && t.size > call->size_most)
 		return cfg_session;
 	__sync_fetch_and_add(&window_control.allocations, 1);
@@ -191,7 +192,7 @@ static __always_inline int window_leave(struct pt_regs *regs)
 	__sync_fetch_and_add(&window_control.kept, 1);
 	if (t.result_at)
 		result = result ? 0 : read_target_word(t.result_at);
-	return result && result < FAILED_LEAST ? send(regs, &t, result) : 0;
+	return result && result < FAILED_LEAST ? send(regs, &t, result + t.header) : 0;
 }
 
 /* The entry of a probed function; of a session also its return. */
@@ -211,7 +212,7 @@ int window_call(struct pt_regs *regs)
 	if (call->block_at) {
 		block = argument(regs, call->block_at);
 		if (block)
-			forget(block);
+			forget(block + call->header);
 		else if (call->allocates)
 			return cfg_session; /* realloc(NULL) calls malloc, which is probed too */
 	}

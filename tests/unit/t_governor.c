@@ -3,13 +3,13 @@
  * The account of a budget, on simulated targets: what it allows is spent and not more, also where
  * the load becomes ten times as much.
  */
+#include <cmocka.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include "../../user/probe/governor.h"
 
@@ -136,6 +136,35 @@ static void test_idle_targets_count_as_a_little_busy(void **arg)
 	assert_true(s.cost_ns <= 0.01 * 0.05 * 20e9 * 1.2);
 }
 
+/*
+ * How often a source that hits once in 25 steps would be closed in its second second, in deep debt
+ * to others, when each hit takes @hit of what the budget earns meanwhile.
+ */
+static unsigned closed_in_debt(double hit)
+{
+	struct governor_totals t = { 0 };
+	struct governor g;
+	unsigned closed = 0;
+
+	governor_init(&g, 0.01, WINDOW_NS, &t);
+	for (unsigned step = 1; step <= 500; step++) {
+		t.now_ns += (uint64_t)STEP_NS;
+		t.cpu_ns += STEP_NS;
+		t.cost_ns += step == 1 ? 1e9 : step % 25 == 0 ? hit * 0.01 * 25 * STEP_NS : 0;
+		governor_account(&g, &t, step == 1 ? -1 : 1);
+		assert_true(g.balance_ns < 0);
+		closed += step > 250 && governor_closes(&g, 1);
+	}
+	return closed;
+}
+
+static void test_what_is_rare_stays_on_in_debt(void **arg)
+{
+	(void)arg;
+	assert_int_equal(closed_in_debt(0.3), 0);
+	assert_int_equal(closed_in_debt(0.8), 250);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -144,6 +173,7 @@ int main(void)
 		cmocka_unit_test(test_a_step_in_load),
 		cmocka_unit_test(test_what_comes_late),
 		cmocka_unit_test(test_idle_targets_count_as_a_little_busy),
+		cmocka_unit_test(test_what_is_rare_stays_on_in_debt),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

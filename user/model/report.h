@@ -15,7 +15,7 @@
 #define REPORT_STACK_MAX 64
 #define REPORT_EVIDENCE_MAX 8
 #define REPORT_WALKS_MAX 8
-#define REPORT_SOURCES_MAX 3
+#define REPORT_SOURCES_MAX 4
 
 enum verdict {
 	VERDICT_UNDECIDED,
@@ -118,7 +118,7 @@ struct cost {
 	uint64_t own_rss_peak_bytes;
 	/* Where allocations were sampled, in the order in which the budget is spent on it. */
 	struct {
-		char source[16]; /* "pools", "libc", "pymalloc"; "": nowhere */
+		char source[16]; /* "mmap", "libc", "pymalloc", "blocks"; "": nowhere */
 		double share;	 /* of the time that probes were on, 0..1; < 0: cannot be probed */
 	} sampled[REPORT_SOURCES_MAX];
 };

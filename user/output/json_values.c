@@ -130,7 +130,7 @@ json_t *value_loss(const struct loss *l)
 			 "blind_threads", (json_int_t)l->blind_threads);
 }
 
-/* {"libc": 0.08, "pymalloc": null, "blocks": 0.02}, in order; null where nothing was sampled. */
+/* {"mmap": 0.9, "libc": 0.08, "pymalloc": null}, in order; null where nothing was sampled. */
 static json_t *value_sampled(const struct cost *c)
 {
 	json_t *sampled = c->sampled[0].source[0] ? json_object() : json_null();

@@ -3,10 +3,11 @@
 
 #include <math.h>
 
-#define TRIAL_NS 100e6 /* so long a time's earnings go into finding out what a source costs */
-#define SAVED_NS 2e9   /* so long a time's earnings may be saved */
+#define TRIAL_NS 100e6	/* so long a time's earnings go into finding out what a source costs */
+#define SAVED_NS 2e9	/* so long a time's earnings may be saved */
 #define RATE_WEIGHT 0.3 /* of the newest of what is averaged by number */
 #define RATE_NS 12e6	/* so long a time what is averaged over time is about */
+#define STEADY_NS 1e9
 #define CPU_NS 200e6
 #define AFTER_WEIGHT 0.5
 #define CHANCE_LEAST 1e-9
@@ -14,9 +15,9 @@
 #define KEPT_FIRST_NS 8e3 /* until it is known */
 #define KEPT_MOST_NS 15e3 /* more is time that others ran meanwhile */
 #define KEPT_MOST 1000.0  /* samples a second that are worth our own time */
-#define KEPT_SHARE 0.33 /* of the traps' cost */
+#define KEPT_SHARE 0.33	  /* of the traps' cost */
 #define SAMPLES_AHEAD 4
-#define CHOICE_ENOUGH 16  /* allocations that say something about the share kept */
+#define CHOICE_ENOUGH 16 /* allocations that say something about the share kept */
 #define CHOICE_SECONDS 0.2
 
 void governor_init(struct governor *g, double share, double window_ns,
@@ -69,8 +70,7 @@ static void choose_chance(struct governor *g, const struct governor_totals *t)
 	if (allocations < CHOICE_ENOUGH && seconds < CHOICE_SECONDS)
 		return;
 	if (kept > 0 && program_ns > 0)
-		g->kept_ns += RATE_WEIGHT *
-			      (fmin(program_ns / kept, KEPT_MOST_NS) - g->kept_ns);
+		g->kept_ns += RATE_WEIGHT * (fmin(program_ns / kept, KEPT_MOST_NS) - g->kept_ns);
 	if (allocations >= CHOICE_ENOUGH) {
 		if (g->balance_ns < g->most_ns / 2)
 			wanted = fmin(wanted, KEPT_SHARE * trap_ns / g->kept_ns);
@@ -78,6 +78,15 @@ static void choose_chance(struct governor *g, const struct governor_totals *t)
 		g->chance = limited(g->chance * fmin(fmax(wanted, 0.5), 2));
 	}
 	g->chosen = *t;
+}
+
+static void account_source(struct governor *g, int source, double rate, double elapsed_ns)
+{
+	double *lately = &g->rate[source], *steady = &g->steady[source];
+
+	*lately = *lately < 0 ? rate : *lately + fmin(elapsed_ns / RATE_NS, 1) * (rate - *lately);
+	g->on_ns[source] = fmin(g->on_ns[source] + elapsed_ns, STEADY_NS);
+	*steady += elapsed_ns / fmax(elapsed_ns, g->on_ns[source]) * (rate - *steady);
 }
 
 void governor_account(struct governor *g, const struct governor_totals *t, int newest)
@@ -94,11 +103,7 @@ void governor_account(struct governor *g, const struct governor_totals *t, int n
 	g->closed = false;
 	g->cpu_rate += fmin(elapsed_ns / CPU_NS, 1) * (cpu_ns / elapsed_ns - g->cpu_rate);
 	if (newest >= 0 && newest < GOVERNOR_SOURCES)
-		g->rate[newest] = g->rate[newest] < 0
-					  ? rate
-					  : g->rate[newest] +
-						    fmin(elapsed_ns / RATE_NS, 1) *
-							    (rate - g->rate[newest]);
+		account_source(g, newest, rate, elapsed_ns);
 	g->most_ns = fmax(g->share * g->cpu_rate * SAVED_NS, 1.2 * dearest(g));
 	g->balance_ns = fmin(g->balance_ns + g->share * cpu_ns, g->most_ns) - cost_ns;
 	choose_chance(g, t);
@@ -119,7 +124,7 @@ bool governor_closes(const struct governor *g, int source)
 {
 	if (source < 0 || g->balance_ns >= g->after_ns)
 		return false;
-	return g->rate[source] < 0 || g->rate[source] > g->share * g->cpu_rate / 2;
+	return g->rate[source] < 0 || g->steady[source] > g->share * g->cpu_rate / 2;
 }
 
 void governor_closed(struct governor *g)

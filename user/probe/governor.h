@@ -35,6 +35,8 @@ struct governor {
 	double cpu_rate;	    /* CPU time of the target each ns, lately */
 	/* Cost each ns while the source is on, when it was last; negative: not tried yet. */
 	double rate[GOVERNOR_SOURCES];
+	/* And over so long a time on: what is rare comes in bursts, and yet is cheap. */
+	double steady[GOVERNOR_SOURCES], on_ns[GOVERNOR_SOURCES];
 	double chance; /* see windows_keep() */
 	double kept_ns;		    /* what a sample costs in our programs, lately */
 	double after_ns;	    /* what still comes once probes are to come off, lately */

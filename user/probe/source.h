@@ -33,6 +33,7 @@ struct source_probe {
 	bool returns;	 /* the program is for the function's return only */
 	bool allocates;	 /* entry and return both matter */
 	bool emulated;	 /* false: 13 times as dear */
+	bool maps_memory; /* the function is mmap's family */
 	enum loader_program program;
 	char function[32];
 };

@@ -47,7 +47,9 @@ struct probed_image {
 static void add_function(const struct source_target *t, const struct probed_image *p,
 			 const struct function *f, struct source_probes *out)
 {
-	struct source_probe probe = { .program = f->program, .allocates = f->allocates };
+	struct source_probe probe = { .program = f->program,
+				      .allocates = f->allocates,
+				      .maps_memory = f->maps_memory };
 	struct code_probe at = { 0 };
 	struct image_symbol symbol;
 

@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #define PYMALLOC_MOST 512 /* bytes; more is malloc's, and counted there */
-#define WINDOW_NS 25e6	     /* shorter windows take longer to put on and off */
+#define CHUNK_HEADER 16	  /* of glibc's, where a mapping is one block of malloc's: malloc/malloc.c \
+			   */
+#define WINDOW_NS 25e6	  /* shorter windows take longer to put on and off */
 #define PERF_DETACH_NS 100e6 /* a perf event */
 #define LINKS_MAX (2 * SOURCE_PROBES_MAX)
 
@@ -27,27 +29,40 @@ static const struct {
 	const char *name;
 	const struct source *source;
 } sources[WINDOW_SOURCES] = {
+	[WINDOW_MMAP] = { "mmap", &source_libc },
 	[WINDOW_LIBC] = { "libc", &source_libc },
 	[WINDOW_PYMALLOC] = { "pymalloc", &source_pymalloc },
 	[WINDOW_BLOCKS] = { "blocks", NULL },
 };
 
 /* How the functions that sources name are called; those that are absent are not sampled. */
-static const struct window_call calls[PROGRAMS] = {
-	[PROGRAM_PYMALLOC_MALLOC] = { ACCOUNT_PYMALLOC, PYMALLOC_MOST, 1, .size_at = 2 },
-	[PROGRAM_PYMALLOC_CALLOC] = { ACCOUNT_PYMALLOC, PYMALLOC_MOST, 1, .size_at = 2,
-				      .count_at = 3 },
-	[PROGRAM_PYMALLOC_REALLOC] = { ACCOUNT_PYMALLOC, PYMALLOC_MOST, 1, .size_at = 3,
-				       .block_at = 2 },
-	[PROGRAM_PYMALLOC_FREE] = { ACCOUNT_PYMALLOC, .block_at = 2 },
-	[PROGRAM_LIBC_MALLOC] = { ACCOUNT_LIBC, 0, 1, .size_at = 1 },
-	[PROGRAM_LIBC_CALLOC] = { ACCOUNT_LIBC, 0, 1, .size_at = 1, .count_at = 2 },
-	[PROGRAM_LIBC_REALLOC] = { ACCOUNT_LIBC, 0, 1, .size_at = 2, .block_at = 1 },
-	[PROGRAM_LIBC_REALLOCARRAY] = { ACCOUNT_LIBC, 0, 1, .size_at = 2, .count_at = 3,
-					.block_at = 1 },
-	[PROGRAM_LIBC_POSIX_MEMALIGN] = { ACCOUNT_LIBC, 0, 1, .size_at = 3, .result_at = 1 },
-	[PROGRAM_LIBC_ALIGNED_ALLOC] = { ACCOUNT_LIBC, 0, 1, .size_at = 2 },
-	[PROGRAM_LIBC_FREE] = { ACCOUNT_LIBC, .block_at = 1 },
+static const struct window_call calls[WINDOW_SOURCES][PROGRAMS] = {
+	[WINDOW_MMAP] = {
+		[PROGRAM_LIBC_MMAP] = { ACCOUNT_MMAP, 0, 1, .size_at = 2,
+					.header = CHUNK_HEADER },
+		[PROGRAM_LIBC_MREMAP] = { ACCOUNT_MMAP, 0, 1, .size_at = 3, .block_at = 1,
+					  .header = CHUNK_HEADER },
+		[PROGRAM_LIBC_FREE] = { ACCOUNT_MMAP, .block_at = 1, .header = CHUNK_HEADER },
+	},
+	[WINDOW_LIBC] = {
+		[PROGRAM_LIBC_MALLOC] = { ACCOUNT_LIBC, 0, 1, .size_at = 1 },
+		[PROGRAM_LIBC_CALLOC] = { ACCOUNT_LIBC, 0, 1, .size_at = 1, .count_at = 2 },
+		[PROGRAM_LIBC_REALLOC] = { ACCOUNT_LIBC, 0, 1, .size_at = 2, .block_at = 1 },
+		[PROGRAM_LIBC_REALLOCARRAY] = { ACCOUNT_LIBC, 0, 1, .size_at = 2, .count_at = 3,
+						.block_at = 1 },
+		[PROGRAM_LIBC_POSIX_MEMALIGN] = { ACCOUNT_LIBC, 0, 1, .size_at = 3,
+						  .result_at = 1 },
+		[PROGRAM_LIBC_ALIGNED_ALLOC] = { ACCOUNT_LIBC, 0, 1, .size_at = 2 },
+		[PROGRAM_LIBC_FREE] = { ACCOUNT_LIBC, .block_at = 1 },
+	},
+	[WINDOW_PYMALLOC] = {
+		[PROGRAM_PYMALLOC_MALLOC] = { ACCOUNT_PYMALLOC, PYMALLOC_MOST, 1, .size_at = 2 },
+		[PROGRAM_PYMALLOC_CALLOC] = { ACCOUNT_PYMALLOC, PYMALLOC_MOST, 1, .size_at = 2,
+					      .count_at = 3 },
+		[PROGRAM_PYMALLOC_REALLOC] = { ACCOUNT_PYMALLOC, PYMALLOC_MOST, 1, .size_at = 3,
+					       .block_at = 2 },
+		[PROGRAM_PYMALLOC_FREE] = { ACCOUNT_PYMALLOC, .block_at = 2 },
+	},
 };
 
 struct probed {
@@ -61,16 +76,16 @@ struct probed {
 struct windows {
 	struct loader loader;
 	enum attach_way way;
-	const struct process *process; /* borrowed */
+	const struct process *process;	      /* borrowed */
 	struct probed source[WINDOW_SOURCES]; /* of "blocks" only why there is nothing to watch */
 	struct block_watch blocks;
 	unsigned blocks_most, writes_most; /* of its next window */
 };
 
-/* Walks know nothing of mappings that are not malloc's. */
-static bool is_sampled(const struct source_probe *p)
+static bool is_sampled(enum window_source which, const struct source_probe *p)
 {
-	return p->address && calls[p->program].source && strcmp(p->function, "munmap") != 0;
+	return p->address && calls[which][p->program].source &&
+	       p->maps_memory == (which == WINDOW_MMAP);
 }
 
 /* What is called for every small block must be cheap. */
@@ -97,9 +112,9 @@ static int find_places(struct windows *w, const struct source_target *target)
 				 "its functions begin with instructions that are dear to probe");
 		}
 		for (unsigned i = 0; i < found->count; i++) {
-			struct window_call call = calls[found->probe[i].program];
+			struct window_call call = calls[which][found->probe[i].program];
 
-			if (!is_sampled(&found->probe[i]))
+			if (!is_sampled(which, &found->probe[i]))
 				continue;
 			call.stepped = !found->probe[i].emulated;
 			if (bpf_map_update_elem(w->loader.window_calls, &found->probe[i].address,
@@ -197,8 +212,8 @@ static int attach_file(struct windows *w, struct probed *s, int program, enum at
 	unsigned step = w->way == ATTACH_PERF ? 1 : count;
 
 	for (unsigned i = 0; i < count; i += step) {
-		int link = attach_probes(w->way, program, path, offsets + i, step,
-					 w->process->pid, at);
+		int link = attach_probes(w->way, program, path, offsets + i, step, w->process->pid,
+					 at);
 
 		if (link < 0)
 			return link;

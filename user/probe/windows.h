@@ -21,6 +21,7 @@
 #include "source.h"
 
 enum window_source {
+	WINDOW_MMAP, /* mappings: each large block of malloc's has one, and few else are made */
 	WINDOW_LIBC,
 	WINDOW_PYMALLOC,
 	WINDOW_BLOCKS, /* single blocks of pymalloc's, watched: block_watch.h */
@@ -37,7 +38,7 @@ int windows_open(struct windows **out, const struct process *p, const struct py_
 		 const struct py_points *points, struct err *e);
 void windows_close(struct windows *w);
 
-/* "libc", "pymalloc", "blocks"; why it has no probes, "" where it has. */
+/* "mmap", "libc", "pymalloc", "blocks"; why it has no probes, "" where it has. */
 const char *windows_name(enum window_source which);
 const char *windows_missing(const struct windows *w, enum window_source which);
 

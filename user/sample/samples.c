@@ -24,8 +24,8 @@ struct samples {
 	size_t count, cap;
 	struct sampled_stack *stack; /* owned */
 	size_t stacks, stack_cap;
-	uint32_t *bucket;   /* owned, STACK_BUCKETS: 1 + index of a stack; 0 free */
-	struct stack merged; /* of the sample at hand */
+	uint32_t *bucket;      /* owned, STACK_BUCKETS: 1 + index of a stack; 0 free */
+	struct stack merged;   /* of the sample at hand */
 	uint64_t refreshed_ns; /* when code of the target was last looked for */
 	struct samples_loss loss;
 };
@@ -63,17 +63,30 @@ static bool intern(struct samples *s, const struct sampled_stack *wanted, uint32
 	return true;
 }
 
-/* Both stacks in one, each frame by its number. */
-static bool take_stacks(struct samples *s, const struct native_snapshot *stacks, uint32_t *index)
+/* How many of the innermost frames are malloc's own, which called mmap. */
+static uint32_t own_frames(const struct stack *merged)
+{
+	uint32_t own = 0;
+
+	while (own < merged->depth && merged->frame[own].native &&
+	       strcmp(merged->frame[own].file, merged->frame[0].file) == 0)
+		own++;
+	return own;
+}
+
+/* Both stacks in one, from who called the allocator, each frame by its number. */
+static bool take_stacks(struct samples *s, const struct window_sample *event, uint32_t *index)
 {
 	struct sampled_stack stack = { 0 };
+	uint32_t own;
 
-	native_merge(s->native, stacks, s->pyframes, &s->merged);
-	stack.depth = s->merged.depth;
+	native_merge(s->native, &event->stacks, s->pyframes, &s->merged);
+	own = event->source == ACCOUNT_MMAP ? own_frames(&s->merged) : 0;
+	stack.depth = s->merged.depth - own;
 	stack.truncated = s->merged.truncated;
 	s->loss.truncated += stack.truncated;
 	for (uint32_t i = 0; i < stack.depth; i++)
-		frames_intern(s->frames, &s->merged.frame[i], &stack.at[i]);
+		frames_intern(s->frames, &s->merged.frame[own + i], &stack.at[i]);
 	return intern(s, &stack, index);
 }
 
@@ -92,7 +105,7 @@ static int take_sample(void *arg, void *data, size_t size)
 		s->loss.samples_full++;
 		return 0;
 	}
-	if (!take_stacks(s, &event->stacks, &stack)) {
+	if (!take_stacks(s, event, &stack)) {
 		s->loss.stacks_full++;
 		return 0;
 	}
@@ -228,8 +241,7 @@ void samples_settle_marked(struct samples *s, uint32_t source, uint64_t stayed_n
 	s->count = kept;
 }
 
-void samples_filter(struct samples *s, bool (*keep)(void *arg, const struct sample *one),
-		    void *arg)
+void samples_filter(struct samples *s, bool (*keep)(void *arg, const struct sample *one), void *arg)
 {
 	size_t kept = 0;
 

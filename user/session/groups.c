@@ -22,7 +22,7 @@ static struct group *group_for(struct groups *groups, const struct group *key)
 static void add(struct groups *groups, const struct sightings *s, const struct sighting *one)
 {
 	const struct claim *claim = &one->claim;
-	double bytes = one->sample->weight * (double)claim->size;
+	double bytes = one->weight * (double)claim->size;
 	struct group key = { 0 }, *group;
 
 	key.holder = claim->kind == CLAIM_HELD ? claim->holder : 0;
@@ -32,7 +32,7 @@ static void add(struct groups *groups, const struct sightings *s, const struct s
 		key.native = samples_innermost(s->samples, one->sample->stack, true);
 	group = group_for(groups, &key);
 	share_add(&group->bytes, bytes);
-	share_add(&group->blocks, one->sample->weight);
+	share_add(&group->blocks, one->weight);
 	if (bytes > group->heaviest) {
 		group->heaviest = bytes;
 		group->stack = one->sample->stack;

@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "../cpython/runtime.h"
+#include "../probe/calibrate.h"
 #include "../target/footprint.h"
 #include "../target/limit.h"
 #include "../util/clock.h"
-#include "../probe/calibrate.h"
 #include "allocations.h"
 #include "budget.h"
 #include "exact.h"
@@ -44,7 +44,7 @@ struct look {
 	struct schedule schedule;
 	struct resource_side side;
 	struct log *log;
-	char denied[160]; /* why stores cannot be watched, "" where they can */
+	char denied[160];  /* why stores cannot be watched, "" where they can */
 	struct series rss; /* of the process over the look */
 	double rss_at;	   /* when it is read next */
 	uint64_t began, cpu_began;
@@ -279,7 +279,8 @@ static int report(struct look *l, struct report *r)
 	sampling_stop(l->sampling);
 	sampling_end(l->sampling, &sampled);
 	suspects_name_lines(&l->suspects, l->denied[0] ? l->denied : NULL);
-	err = sightings_find(&sightings, sampling_samples(l->sampling), &l->heap, l->began);
+	err = sightings_find(&sightings, sampling_samples(l->sampling), &sampled, &l->heap,
+			     l->began);
 	r->duration_seconds = now(l);
 	r->cost.own_cpu_seconds = (double)(clock_cpu_ns() - l->cpu_began) / 1e9;
 	if (!err) {

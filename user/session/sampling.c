@@ -31,6 +31,7 @@
 #define DELAY_MOST_NS 40000000u /* before probes go on, at random: targets have rhythms too */
 
 static const uint32_t account_of[WINDOW_SOURCES] = {
+	[WINDOW_MMAP] = ACCOUNT_MMAP,
 	[WINDOW_LIBC] = ACCOUNT_LIBC,
 	[WINDOW_PYMALLOC] = ACCOUNT_PYMALLOC,
 	[WINDOW_BLOCKS] = ACCOUNT_BLOCK,

@@ -61,8 +61,18 @@ static bool is_unchanged(const struct sample *one, const struct claim *claim,
 	return same >= UNCHANGED * compared;
 }
 
-int sightings_find(struct sightings *s, const struct samples *samples, struct heap *heap,
-		   uint64_t began_ns)
+/* Mappings are watched for longer than what else malloc does: as if it had been for as long. */
+static double weight_of(const struct sample *one, const struct sampling_end *end)
+{
+	double others = end->on[WINDOW_LIBC], mappings = end->on[WINDOW_MMAP];
+
+	if (one->source != ACCOUNT_MMAP || others <= 0 || mappings <= 0)
+		return one->weight;
+	return one->weight * others / mappings;
+}
+
+int sightings_find(struct sightings *s, const struct samples *samples,
+		   const struct sampling_end *end, struct heap *heap, uint64_t began_ns)
 {
 	const struct sample *all;
 	struct claims claims;
@@ -79,6 +89,7 @@ int sightings_find(struct sightings *s, const struct samples *samples, struct he
 		struct sighting *to = &s->sighting[s->count];
 
 		to->sample = &all[i];
+		to->weight = weight_of(&all[i], end);
 		claims_of(&claims, all[i].address, &to->claim);
 		if (to->claim.kind == CLAIM_GONE || to->claim.birth < 2)
 			continue;

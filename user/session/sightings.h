@@ -15,9 +15,11 @@
 
 #include "../heap/claims.h"
 #include "../sample/samples.h"
+#include "sampling.h"
 
 struct sighting {
 	const struct sample *sample; /* borrowed */
+	double weight; /* it stands for so many, of all sources alike */
 	struct claim claim;
 };
 
@@ -30,10 +32,11 @@ struct sightings {
 
 /*
  * After heap_search(), until the next walk. @began_ns: of the look, CLOCK_MONOTONIC. @samples may
- * be NULL. 0 or -ENOMEM. Release with sightings_release(), which is allowed after both.
+ * be NULL; @end: how they were taken. 0 or -ENOMEM. Release with sightings_release(), which is
+ * allowed after both.
  */
-int sightings_find(struct sightings *s, const struct samples *samples, struct heap *heap,
-		   uint64_t began_ns);
+int sightings_find(struct sightings *s, const struct samples *samples,
+		   const struct sampling_end *end, struct heap *heap, uint64_t began_ns);
 void sightings_release(struct sightings *s);
 
 #endif
