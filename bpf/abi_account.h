@@ -90,6 +90,7 @@ struct account_control {
 	__u32 swept_shift; /* all entries older than the latest sweep pass this one */
 	__u32 stopped;	   /* 1: the process became another program, nothing counts any more */
 	__u32 sites;	   /* entries that programs added there */
+	__u64 hits;	   /* of probes */
 };
 
 #define ACCOUNT_LEVELS 6     /* raised by one each time the room left falls below 1/4, 1/8, ... */
@@ -100,7 +101,7 @@ _Static_assert(sizeof(struct site_totals) == 48, "site_totals");
 _Static_assert(sizeof(struct py_code_copy) == 392, "py_code_copy");
 _Static_assert(sizeof(struct stack_event) == 24 + 392 + 16 * ACCOUNT_FRAMES, "stack_event");
 _Static_assert(sizeof(struct account_thread) == 96, "account_thread");
-_Static_assert(sizeof(struct account_control) == 32, "account_control");
+_Static_assert(sizeof(struct account_control) == 40, "account_control");
 
 /*
  * Is an allocation at @address kept, of 2^@shift? By a hash of the address, so that its free is

@@ -26,6 +26,11 @@
 
 volatile struct account_control account_control = {};
 
+static __always_inline void count_hit(void)
+{
+	__sync_fetch_and_add(&account_control.hits, 1);
+}
+
 static __always_inline struct account_thread *this_thread(void)
 {
 	__u32 tid = bpf_get_current_pid_tgid();
@@ -155,8 +160,7 @@ static __always_inline struct site_totals *new_site(struct account_thread *t, __
 }
 
 /* The site of what the thread does now, its number in *@site. NULL: user space took it away. */
-static __noinline struct site_totals *this_site(struct account_thread *t, __u32 source,
-						__u64 *site)
+static __noinline struct site_totals *this_site(struct account_thread *t, __u32 source, __u64 *site)
 {
 	__u64 state = thread_state_again(&cfg_unwind, &t->pointer, &t->id, &t->state);
 	struct site_totals *totals;
@@ -236,6 +240,7 @@ __hidden int account_enter(struct pt_regs *regs, const struct account_call *call
 	__u64 stack = PT_REGS_SP(regs);
 	struct account_thread *t;
 
+	count_hit();
 	if (account_control.stopped)
 		return cfg_session;
 	t = this_thread();
@@ -262,6 +267,7 @@ __hidden int account_leave(struct pt_regs *regs)
 	struct account_thread *t = bpf_map_lookup_elem(&threads, &tid);
 	__u64 result = PT_REGS_RC(regs), moved;
 
+	count_hit();
 	if (!t || !t->stack || PT_REGS_SP(regs) != t->stack + RETURN_POPS)
 		return 0; /* of a nested call, or of one whose beginning was not seen */
 	t->stack = 0;
@@ -284,6 +290,7 @@ __hidden int account_free(__u64 address)
 {
 	struct live_block block;
 
+	count_hit();
 	if (address && take(address, &block))
 		settle(&block);
 	return 0;
@@ -293,6 +300,7 @@ __hidden int account_found(__u64 address, __u64 size, __u32 source)
 {
 	struct account_thread *t = account_control.stopped ? NULL : this_thread();
 
+	count_hit();
 	return t && address ? record(t, address, size, source) : 0;
 }
 
@@ -302,6 +310,7 @@ __hidden int account_count(__s64 objects, __u32 source)
 	struct site_totals *totals;
 	__u64 site;
 
+	count_hit();
 	if (!t)
 		return 0;
 	totals = this_site(t, source, &site);

@@ -9,7 +9,7 @@
  *
  *	site SOURCE OBJECTS BYTES ALLOCATED FREED FUNCTION:LINE < FUNCTION:LINE ...
  *	total OBJECTS BYTES
- *	shift SHIFT live ENTRIES stopped 0|1 hits HITS ns NS dropped COUNT ...
+ *	shift SHIFT live ENTRIES stopped 0|1 hits HITS dropped COUNT ...
  *	end
  */
 #include <poll.h>
@@ -98,8 +98,7 @@ static int report(struct outstanding *o)
 	account_stats(o->account, &stats);
 	printf("total %lld %lld\nshift %u live %llu stopped %d", objects, bytes,
 	       account_shift(o->account), (unsigned long long)live, account_stopped(o->account));
-	printf(" hits %llu ns %llu dropped", (unsigned long long)stats.hits,
-	       (unsigned long long)stats.bpf_ns);
+	printf(" hits %llu dropped", (unsigned long long)stats.hits);
 	for (int i = 0; i < DROP_REASONS; i++)
 		printf(" %llu", (unsigned long long)stats.dropped[i]);
 	printf("\nend\n");

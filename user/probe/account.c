@@ -235,8 +235,7 @@ void account_detach(struct account *a)
 	close_links(a, 0);
 }
 
-const struct account_attached *account_attached(const struct account *a,
-						enum account_sources which)
+const struct account_attached *account_attached(const struct account *a, enum account_sources which)
 {
 	return &a->attached[which];
 }
@@ -264,13 +263,7 @@ bool account_stopped(const struct account *a)
 
 void account_stats(const struct account *a, struct account_stats *out)
 {
-	*out = (struct account_stats){ 0 };
-	for (int i = 0; i < PROGRAMS; i++) {
-		uint64_t runs;
-
-		out->bpf_ns += loader_program_ns(&a->loader, a->loader.program[i], &runs);
-		out->hits += runs;
-	}
+	*out = (struct account_stats){ .hits = a->loader.control->hits };
 	for (uint32_t reason = 0; reason < DROP_REASONS; reason++)
 		bpf_map_lookup_elem(a->loader.drops, &reason, &out->dropped[reason]);
 }

@@ -70,7 +70,7 @@ void account_swept(struct account *a, uint32_t shift, uint64_t removed);
 bool account_stopped(const struct account *a);
 
 struct account_stats {
-	uint64_t hits, bpf_ns; /* program runs and their time; 0 where the kernel cannot tell */
+	uint64_t hits; /* of probes */
 	uint64_t dropped[DROP_REASONS];
 };
 void account_stats(const struct account *a, struct account_stats *out);

@@ -18,7 +18,8 @@ double calibrate_watch_trap(void);
  */
 double calibrate_watch_ns(const struct watch_stats *w, double trap_ns);
 
-/* What the kernel takes for a hit of a probe, ns, beside the program that it runs. */
+/* What a hit of a probe takes, ns, beside the program that is run: in the kernel, and by what it
+ * leaves behind in the caches. */
 struct trap_cost {
 	double emulated_ns; /* at a function's entry, on an instruction that the kernel emulates */
 	double stepped_ns;  /* on one that it has to step */
@@ -26,7 +27,7 @@ struct trap_cost {
 	double watch_ns;    /* of a watchpoint; 0 where there are none to be had */
 };
 
-/* Measured by probes on functions of ours, attached as @way: takes some ms. 0 or -errno. */
+/* Measured by probes on functions of ours, attached as @way: takes some 10 ms. 0 or -errno. */
 int calibrate_traps(enum attach_way way, struct trap_cost *out);
 
 #endif

@@ -60,7 +60,6 @@ static void take_descriptors(struct loader *l)
 	l->lifecycle_events = bpf_map__fd(s->maps.lifecycle_events);
 	l->lifecycle_watched = bpf_map__fd(s->maps.lifecycle_watched);
 	l->drops = bpf_map__fd(s->maps.drops);
-	l->statistics = bpf_enable_stats(BPF_STATS_RUN_TIME);
 }
 
 int loader_open(struct loader *l, pid_t pid, const struct loader_parts *parts, struct err *e)
@@ -90,6 +89,8 @@ int loader_open(struct loader *l, pid_t pid, const struct loader_parts *parts, s
 		goto out;
 	}
 	take_descriptors(l);
+	if (!parts->account)
+		l->statistics = bpf_enable_stats(BPF_STATS_RUN_TIME);
 out:
 	free(log);
 	return rc;
@@ -103,15 +104,13 @@ void loader_close(struct loader *l)
 	*l = (struct loader){ .statistics = -1 };
 }
 
-uint64_t loader_program_ns(const struct loader *l, int program, uint64_t *runs)
+uint64_t loader_program_ns(const struct loader *l, int program)
 {
 	struct bpf_prog_info info = { 0 };
 	uint32_t size = sizeof(info);
 
 	if (l->statistics < 0 || program < 0 || bpf_obj_get_info_by_fd(program, &info, &size))
 		memset(&info, 0, sizeof(info));
-	if (runs)
-		*runs = info.run_cnt;
 	return info.run_time_ns;
 }
 
@@ -120,8 +119,8 @@ uint64_t loader_bpf_ns(const struct loader *l)
 	struct bpf_program *program;
 	uint64_t ns = 0;
 
-	bpf_object__for_each_program(program, l->skeleton->obj)
-		ns += loader_program_ns(l, bpf_program__fd(program), NULL);
+	bpf_object__for_each_program (program, l->skeleton->obj)
+		ns += loader_program_ns(l, bpf_program__fd(program));
 	return ns;
 }
 

@@ -79,7 +79,9 @@ struct loader_window {
 
 struct loader {
 	struct pyleak *skeleton; /* owned; NULL while nothing is loaded */
-	int statistics;		 /* while open, the kernel times BPF programs; -1 where it cannot */
+	/* While open, the kernel times BPF programs; -1 where it cannot, and of accounting, where
+	 * it would cost every hit a twentieth more. */
+	int statistics;
 	/* Owned by the skeleton; -1 where the part was not asked for. */
 	int watch_write;			   /* program */
 	int watch_words, watch_events;		   /* maps, see bpf/maps.bpf.h */
@@ -123,8 +125,8 @@ void loader_close(struct loader *l);
 /* Time spent in the loaded programs so far, in ns; 0 where the kernel cannot tell. */
 uint64_t loader_bpf_ns(const struct loader *l);
 
-/* Of one program; its runs in *@runs. */
-uint64_t loader_program_ns(const struct loader *l, int program, uint64_t *runs);
+/* Of one program. */
+uint64_t loader_program_ns(const struct loader *l, int program);
 
 /* The programs at the collector's entry and return, for whoever attaches them. */
 struct bpf_program *loader_gc_enter(const struct loader *l);

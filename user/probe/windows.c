@@ -376,9 +376,9 @@ void windows_stats(const struct windows *w, struct windows_stats *out)
 				       .frees = c->frees,
 				       .stepped = c->stepped,
 				       .writes = c->writes };
-	out->program_ns = loader_program_ns(&w->loader, w->loader.window_call, NULL) +
-			  loader_program_ns(&w->loader, w->loader.window_return, NULL) +
-			  loader_program_ns(&w->loader, w->loader.window_write, NULL);
+	out->program_ns = loader_program_ns(&w->loader, w->loader.window_call) +
+			  loader_program_ns(&w->loader, w->loader.window_return) +
+			  loader_program_ns(&w->loader, w->loader.window_write);
 	for (uint32_t reason = 0; reason < DROP_REASONS; reason++)
 		bpf_map_lookup_elem(w->loader.drops, &reason, &out->dropped[reason]);
 }

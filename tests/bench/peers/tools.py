@@ -18,6 +18,17 @@ CACHE = os.environ.get("PYLEAK_CACHE", "/var/cache/pyleak")
 PYLEAK = os.path.join(REPOSITORY, "build", "pyleak")
 
 
+def memleak(pid, *arguments):
+    """The command; fetched once: Debian 12 has it for kernels with their headers only. Run by the
+    newer release's own loader, not in its root, so that it probes the C library of the program."""
+    if not os.path.isdir(MEMLEAK_ROOT):
+        subprocess.run(["bash", "-c", '. "$0" && suite_unpack trixie "$1" +libbpf-tools',
+                        os.path.join(REPOSITORY, "scripts", "suite.sh"), MEMLEAK_ROOT], check=True)
+    return [os.path.join(MEMLEAK_ROOT, "lib64", "ld-linux-x86-64.so.2"), "--library-path",
+            os.path.join(MEMLEAK_ROOT, "usr", "lib", "x86_64-linux-gnu"),
+            os.path.join(MEMLEAK_ROOT, "usr", "sbin", "memleak-libbpf"), "-p", str(pid), *arguments]
+
+
 def last_line(lines):
     return ([line.strip() for line in lines if line.strip()] or [""])[-1]
 
@@ -217,12 +228,7 @@ class Memleak(Tool):
     needs = "nothing"
 
     def attach(self, pid, seconds):
-        # Built for a newer release: run by that release's own loader, not in its root, so that it
-        # probes the C library that the program has.
-        self.spawn([os.path.join(MEMLEAK_ROOT, "lib64", "ld-linux-x86-64.so.2"), "--library-path",
-                    os.path.join(MEMLEAK_ROOT, "usr", "lib", "x86_64-linux-gnu"),
-                    os.path.join(MEMLEAK_ROOT, "usr", "sbin", "memleak-libbpf"), "-p", str(pid),
-                    "-T", "20", str(seconds), "1"])
+        self.spawn(memleak(pid, "-T", "20", str(seconds), "1"))
 
 
 class Heaptrack(Tool):
