@@ -69,8 +69,9 @@ double calibrate_watch_ns(const struct watch_stats *w, double trap_ns)
 {
 	double hits = (double)w->hits;
 
-	return hits * trap_ns +
-	       (w->bpf_ns ? fmin((double)w->bpf_ns, hits * WALK_MOST_NS) : hits * trap_ns);
+	return HITS_BESIDE *
+	       (hits * trap_ns +
+		(w->bpf_ns ? fmin((double)w->bpf_ns, hits * WALK_MOST_NS) : hits * trap_ns));
 }
 
 /* Two functions, of which the kernel emulates the first instruction, and steps it. */

@@ -9,6 +9,12 @@
 #include "attach.h"
 #include "watch.h"
 
+/*
+ * What hits take in all, by what their traps and programs do: threads that wake, other processors
+ * that change code or read what the target writes. As tests/bench/budget finds: docs/overhead.md.
+ */
+#define HITS_BESIDE 1.25
+
 /* ns that a watchpoint's trap takes, measured on ourselves; negative where there are none. */
 double calibrate_watch_trap(void);
 
@@ -18,8 +24,10 @@ double calibrate_watch_trap(void);
  */
 double calibrate_watch_ns(const struct watch_stats *w, double trap_ns);
 
-/* What a hit of a probe takes, ns, beside the program that is run: in the kernel, and by what it
- * leaves behind in the caches. */
+/*
+ * What a hit of a probe takes, ns, beside the program that is run: in the kernel, and by what it
+ * leaves behind in the caches.
+ */
 struct trap_cost {
 	double emulated_ns; /* at a function's entry, on an instruction that the kernel emulates */
 	double stepped_ns;  /* on one that it has to step */

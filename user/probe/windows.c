@@ -11,9 +11,10 @@
 #include <unistd.h>
 
 #define PYMALLOC_MOST 512 /* bytes; more is malloc's, and counted there */
-#define CHUNK_HEADER 16	  /* of glibc's, where a mapping is one block of malloc's: malloc/malloc.c \
-			   */
-#define WINDOW_NS 25e6	  /* shorter windows take longer to put on and off */
+#define CHUNK_HEADER                                                                            \
+	16	       /* of glibc's, where a mapping is one block of malloc's: malloc/malloc.c \
+			*/
+#define WINDOW_NS 25e6 /* shorter windows take longer to put on and off */
 #define PERF_DETACH_NS 100e6 /* a perf event */
 #define LINKS_MAX (2 * SOURCE_PROBES_MAX)
 
@@ -391,9 +392,10 @@ double windows_cost_ns(const struct windows *w, const struct windows_stats *s,
 	double most = (double)(hits + s->writes) * HIT_NS + (double)s->kept * KEPT_NS;
 	double programs = s->program_ns ? fmin((double)s->program_ns, most) : most;
 
-	return (double)(hits - s->stepped) * trap->emulated_ns +
-	       (double)s->stepped * trap->stepped_ns + (double)returns * trap->return_ns +
-	       (double)s->writes * trap->watch_ns + programs;
+	return HITS_BESIDE *
+	       ((double)(hits - s->stepped) * trap->emulated_ns +
+		(double)s->stepped * trap->stepped_ns + (double)returns * trap->return_ns +
+		(double)s->writes * trap->watch_ns + programs);
 }
 
 struct windows_maps windows_maps(const struct windows *w)
