@@ -3,13 +3,13 @@
  * The account of a budget, on simulated targets: what it allows is spent and not more, also where
  * the load becomes ten times as much.
  */
-#include <cmocka.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <cmocka.h>
 
 #include "../../user/probe/governor.h"
 
