@@ -7,7 +7,7 @@
 #define SAVED_NS 2e9	/* so long a time's earnings may be saved */
 #define RATE_WEIGHT 0.3 /* of the newest of what is averaged by number */
 #define RATE_NS 12e6	/* so long a time what is averaged over time is about */
-#define STEADY_NS 1e9
+#define STEADY_NS 1e9	/* and what it costs in the long run */
 #define CPU_NS 200e6
 #define AFTER_WEIGHT 0.5
 #define CHANCE_LEAST 1e-9

@@ -35,7 +35,7 @@ struct governor {
 	double cpu_rate;	    /* CPU time of the target each ns, lately */
 	/* Cost each ns while the source is on, when it was last; negative: not tried yet. */
 	double rate[GOVERNOR_SOURCES];
-	/* And over so long a time on: what is rare comes in bursts, and yet is cheap. */
+	/* And over a longer time on, @on_ns at most: what is rare comes in bursts, and is cheap. */
 	double steady[GOVERNOR_SOURCES], on_ns[GOVERNOR_SOURCES];
 	double chance; /* see windows_keep() */
 	double kept_ns;		    /* what a sample costs in our programs, lately */

@@ -79,8 +79,10 @@ struct loader_window {
 
 struct loader {
 	struct pyleak *skeleton; /* owned; NULL while nothing is loaded */
-	/* While open, the kernel times BPF programs; -1 where it cannot, and of accounting, where
-	 * it would cost every hit a twentieth more. */
+	/*
+	 * While open, the kernel times BPF programs; -1 where it cannot, and of accounting, where
+	 * it would cost every hit a twentieth more.
+	 */
 	int statistics;
 	/* Owned by the skeleton; -1 where the part was not asked for. */
 	int watch_write;			   /* program */

@@ -11,12 +11,12 @@
 #include <unistd.h>
 
 #define PYMALLOC_MOST 512 /* bytes; more is malloc's, and counted there */
-#define CHUNK_HEADER                                                                            \
-	16	       /* of glibc's, where a mapping is one block of malloc's: malloc/malloc.c \
-			*/
 #define WINDOW_NS 25e6 /* shorter windows take longer to put on and off */
 #define PERF_DETACH_NS 100e6 /* a perf event */
 #define LINKS_MAX (2 * SOURCE_PROBES_MAX)
+
+/* Where a mapping is one block of malloc's, what comes before it: glibc's malloc/malloc.c. */
+#define CHUNK_HEADER 16
 
 /*
  * The most that a hit and a sample take in our programs, on slow machines: what the kernel measures
