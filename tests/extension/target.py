@@ -52,7 +52,9 @@ def array(number):
 
 
 def through_ctypes(number):
-    C.malloc(2000 + number % 7)  # LINE ctypes
+    # Memory that nobody writes keeps the pointers of what lay there before, which a search follows.
+    block = C.malloc(2000 + number % 7)  # LINE ctypes
+    ctypes.memset(block, 0x7a, 2000)
 
 
 def pinned(number):
