@@ -119,7 +119,7 @@ uint64_t loader_bpf_ns(const struct loader *l)
 	struct bpf_program *program;
 	uint64_t ns = 0;
 
-	bpf_object__for_each_program (program, l->skeleton->obj)
+	bpf_object__for_each_program(program, l->skeleton->obj)
 		ns += loader_program_ns(l, bpf_program__fd(program));
 	return ns;
 }

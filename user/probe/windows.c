@@ -98,35 +98,52 @@ static bool are_dear(const struct source_probes *found)
 	return false;
 }
 
+/* Of the functions that were found those that the source samples; programs are told of them. */
+static int take_places(struct windows *w, enum window_source which)
+{
+	struct source_probes *found = &w->source[which].probes;
+	unsigned kept = 0;
+
+	if (which == WINDOW_PYMALLOC && are_dear(found)) {
+		found->count = 0;
+		snprintf(found->why, sizeof(found->why),
+			 "its functions begin with instructions that are dear to probe");
+	}
+	for (unsigned i = 0; i < found->count; i++) {
+		struct window_call call = calls[which][found->probe[i].program];
+
+		if (!is_sampled(which, &found->probe[i]))
+			continue;
+		call.stepped = !found->probe[i].emulated;
+		if (bpf_map_update_elem(w->loader.window_calls, &found->probe[i].address, &call,
+					BPF_ANY))
+			return -errno;
+		found->probe[kept] = found->probe[i];
+		found->probe[kept++].allocates = call.allocates;
+	}
+	found->count = kept;
+	if (!kept && !found->why[0])
+		snprintf(found->why, sizeof(found->why), "none of its functions is there");
+	return 0;
+}
+
+/* Sources of one family, which lie beside each other, are found in one search. */
 static int find_places(struct windows *w, const struct source_target *target)
 {
+	int rc = 0;
+
 	for (unsigned which = 0; which < WINDOW_SOURCES; which++) {
-		struct source_probes *found = &w->source[which].probes;
-		unsigned kept = 0;
+		const struct source *source = sources[which].source;
 
-		if (!sources[which].source)
-			continue;
-		sources[which].source->points(target, found);
-		if (which == WINDOW_PYMALLOC && are_dear(found)) {
-			found->count = 0;
-			snprintf(found->why, sizeof(found->why),
-				 "its functions begin with instructions that are dear to probe");
-		}
-		for (unsigned i = 0; i < found->count; i++) {
-			struct window_call call = calls[which][found->probe[i].program];
-
-			if (!is_sampled(which, &found->probe[i]))
-				continue;
-			call.stepped = !found->probe[i].emulated;
-			if (bpf_map_update_elem(w->loader.window_calls, &found->probe[i].address,
-						&call, BPF_ANY))
-				return -errno;
-			found->probe[kept] = found->probe[i];
-			found->probe[kept++].allocates = call.allocates;
-		}
-		found->count = kept;
+		if (source && which && source == sources[which - 1].source)
+			w->source[which].probes = w->source[which - 1].probes;
+		else if (source)
+			source->points(target, &w->source[which].probes);
 	}
-	return 0;
+	for (unsigned which = 0; which < WINDOW_SOURCES && !rc; which++)
+		if (sources[which].source)
+			rc = take_places(w, which);
+	return rc;
 }
 
 int windows_open(struct windows **out, const struct process *p, const struct py_runtime *rt,
