@@ -42,19 +42,15 @@ ssize_t remote_read_some(struct remote *r, uint64_t addr, void *buf, size_t len)
 
 	if (len == 0)
 		return 0;
-	if (addr >= REMOTE_ADDR_MAX) {
-		r->failed++;
+	if (addr >= REMOTE_ADDR_MAX)
 		return -EFAULT;
-	}
 	if (len > REMOTE_ADDR_MAX - addr)
 		len = (size_t)(REMOTE_ADDR_MAX - addr);
 	while (done < len) {
 		ssize_t n = read_once(r, addr + done, (char *)buf + done, len - done);
 
-		if (n < 0) {
-			r->failed++;
+		if (n < 0)
 			return done ? (ssize_t)done : n;
-		}
 		done += (size_t)n;
 	}
 	return (ssize_t)done;

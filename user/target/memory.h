@@ -19,9 +19,8 @@
 
 struct remote {
 	pid_t pid;
-	uint64_t bytes;	 /* copied out of the target so far */
-	uint64_t calls;	 /* system calls made for that */
-	uint64_t failed; /* reads that got less than asked */
+	uint64_t bytes; /* copied out of the target so far */
+	uint64_t calls; /* system calls made for that */
 };
 
 void remote_init(struct remote *r, pid_t pid);
