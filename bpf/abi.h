@@ -51,6 +51,18 @@ struct py_frame_ref {
 	__u64 instr; /* as the frame holds it; py_code_line() turns it into a line */
 };
 
+/*
+ * A copy of the target's memory that the stack walker makes for itself: from an address that is a
+ * multiple of PY_WINDOW, which divides a page, to the end of a frame's header. What is before the
+ * frame is likely to hold its callers'. Nothing to user space.
+ */
+#define PY_WINDOW 512
+struct py_window {
+	__u64 start; /* address of bytes[0] */
+	__u64 last;  /* offset of the last header in it */
+	__u8 bytes[PY_WINDOW + PY_FRAME_HEADER];
+};
+
 /* One write to a watched word. Variable length: user space sees depth frames. */
 struct watch_event {
 	__u64 time_ns; /* CLOCK_MONOTONIC */
@@ -87,11 +99,13 @@ enum drop_reason {
 	DROP_GC_STATE = 9,    /* the collector's state could not be read */
 	DROP_GC_FULL = 10,    /* more collections ran at once than the map has room for */
 	DROP_GC_SAMPLE = 11,  /* a sample of garbage found no room */
+	DROP_MISPREDICTED = 12, /* a block was not the one that was recorded */
 	DROP_REASONS = 16,
 };
 
 _Static_assert(sizeof(struct py_frame_ref) == 16, "py_frame_ref");
 _Static_assert(sizeof(struct watch_word) == 32, "watch_word");
+_Static_assert(sizeof(struct py_window) == 16 + PY_WINDOW + PY_FRAME_HEADER, "py_window");
 _Static_assert(sizeof(struct watch_event) == 40 + 16 * PY_MAX_FRAMES, "watch_event");
 
 #include "abi_account.h"

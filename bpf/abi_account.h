@@ -34,7 +34,7 @@ enum account_source {
 struct live_block {
 	__u64 size; /* as asked for */
 	__u64 site;
-	__u64 time_ns; /* CLOCK_MONOTONIC */
+	__u64 time_ns; /* CLOCK_MONOTONIC; 0: of memory it is not taken */
 };
 
 /*
@@ -65,6 +65,18 @@ struct stack_event {
 };
 
 /*
+ * pymalloc's size classes and where their pools with room are linked: user/cpython/usedpools.h. The
+ * same in every version with 64-bit pointers.
+ */
+#define POOL_ALIGNMENT 16
+#define POOL_CLASSES 32
+#define POOL_ENTRY 16 /* bytes from the entry of a class to the next class's */
+#define POOL_NEXT 16  /* offset of the link in a pool's header, and in an entry */
+#define POOL_PREVIOUS 24
+
+#define PREDICTED_CHECKED 64 /* of so many blocks one, and the first so many, are waited for */
+
+/*
  * What is known of a thread of the target, and the outermost call of an allocator it is in: value
  * of the map `threads`, whose key is the thread id. Written by its thread only.
  */
@@ -74,8 +86,11 @@ struct account_thread {
 	__u64 size, result_at;	  /* bytes asked for; where the address is returned, 0: register */
 	__u64 moved;		  /* what realloc may move; 0: nothing that was in `live` */
 	struct live_block moved_block;
+	__u64 predicted; /* what it is expected to return; 0: anything */
 	__u32 source, function;
-	__u32 depth, pad; /* of the stack walk */
+	__u32 depth;	   /* of the stack walk */
+	__u32 predictions; /* in a row that were right, as far as they were checked */
+	struct py_window window;
 };
 
 /*
@@ -91,6 +106,11 @@ struct account_control {
 	__u32 stopped;	   /* 1: the process became another program, nothing counts any more */
 	__u32 sites;	   /* entries that programs added there */
 	__u64 hits;	   /* of probes */
+	/*
+	 * Entry of class 0 of usedpools[]: where it is known, small blocks are recorded when they
+	 * are asked for. User space sets it, the first wrong prediction takes it away.
+	 */
+	__u64 usedpools;
 };
 
 #define ACCOUNT_LEVELS 6     /* raised by one each time the room left falls below 1/4, 1/8, ... */
@@ -100,8 +120,8 @@ _Static_assert(sizeof(struct live_block) == 24, "live_block");
 _Static_assert(sizeof(struct site_totals) == 48, "site_totals");
 _Static_assert(sizeof(struct py_code_copy) == 392, "py_code_copy");
 _Static_assert(sizeof(struct stack_event) == 24 + 392 + 16 * ACCOUNT_FRAMES, "stack_event");
-_Static_assert(sizeof(struct account_thread) == 96, "account_thread");
-_Static_assert(sizeof(struct account_control) == 40, "account_control");
+_Static_assert(sizeof(struct account_thread) == 104 + sizeof(struct py_window), "account_thread");
+_Static_assert(sizeof(struct account_control) == 48, "account_control");
 
 /*
  * Is an allocation at @address kept, of 2^@shift? By a hash of the address, so that its free is

@@ -9,6 +9,7 @@
 #include "config.bpf.h"
 #include "drop.bpf.h"
 #include "maps.bpf.h"
+#include "next_block.bpf.h"
 #include "read.bpf.h"
 #include "thread.bpf.h"
 #include "unwind.bpf.h"
@@ -26,6 +27,12 @@
 
 volatile struct account_control account_control = {};
 
+/* The first pool of each size class, as it was lately: next_block() checks it. */
+volatile __u64 account_pools[POOL_CLASSES] = {};
+
+/* Too large for the stack. */
+static const struct account_thread fresh_thread = {};
+
 static __always_inline void count_hit(void)
 {
 	__sync_fetch_and_add(&account_control.hits, 1);
@@ -37,9 +44,7 @@ static __always_inline struct account_thread *this_thread(void)
 	struct account_thread *t = bpf_map_lookup_elem(&threads, &tid);
 
 	if (!t) {
-		struct account_thread fresh = {};
-
-		bpf_map_update_elem(&threads, &tid, &fresh, BPF_NOEXIST);
+		bpf_map_update_elem(&threads, &tid, &fresh_thread, BPF_NOEXIST);
 		t = bpf_map_lookup_elem(&threads, &tid);
 		if (!t)
 			count_drop(DROP_THREADS_FULL);
@@ -92,7 +97,8 @@ static __always_inline bool take(__u64 address, struct live_block *block)
 }
 
 /* Tell user space of a stack it does not know; @line: of its innermost line alone. */
-static __always_inline bool send_stack(__u64 state, __u64 site, __u32 source, bool line)
+static __always_inline bool send_stack(struct account_thread *t, __u64 site, __u32 source,
+				       bool line)
 {
 	struct stack_event *event = bpf_ringbuf_reserve(&stacks, sizeof(*event), 0);
 	enum unwound end;
@@ -103,22 +109,21 @@ static __always_inline bool send_stack(__u64 state, __u64 site, __u32 source, bo
 	}
 	event->site = site;
 	event->source = source;
-	end = unwind_most(&cfg_unwind, state, event->frame, ACCOUNT_FRAMES, &event->depth);
+	end = unwind_most(&cfg_unwind, t->state, event->frame, line ? 1 : ACCOUNT_FRAMES,
+			  &event->depth);
 	if (event->depth)
 		code_copy(&cfg_unwind, event->frame[0].code, &event->code);
 	event->truncated = end != UNWOUND || line;
-	if (line && event->depth > 1)
-		event->depth = 1;
 	event->pad = 0;
 	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
-	if (end == UNWOUND_BAD)
+	if (end == UNWOUND_BAD && !line)
 		count_drop(DROP_BAD_FRAME);
 	return true;
 }
 
 /* The totals of a site that is new, or of a line that may be; NULL where it has no room. */
-static __always_inline struct site_totals *add_site(__u64 state, __u64 site, __u32 source,
-						    bool line)
+static __always_inline struct site_totals *add_site(struct account_thread *t, __u64 site,
+						    __u32 source, bool line)
 {
 	struct site_totals zero = {}, *totals = line ? bpf_map_lookup_elem(&sites, &site) : NULL;
 
@@ -128,7 +133,7 @@ static __always_inline struct site_totals *add_site(__u64 state, __u64 site, __u
 		count_drop(DROP_SITES_FULL);
 		return NULL;
 	}
-	if (!send_stack(state, site, source, line))
+	if (!send_stack(t, site, source, line))
 		return NULL;
 	if (bpf_map_update_elem(&sites, &site, &zero, BPF_NOEXIST) == 0)
 		__sync_fetch_and_add(&account_control.sites, 1);
@@ -150,9 +155,9 @@ static __always_inline struct site_totals *new_site(struct account_thread *t, __
 	struct site_totals *totals, *line_totals = NULL;
 	__u64 line = ~(__u64)source;
 
-	if (unwind_hash(&cfg_unwind, t->state, 1, &t->depth, &line))
-		line_totals = add_site(t->state, site_number(line), source, true);
-	totals = add_site(t->state, *site, source, false);
+	if (unwind_hash(&cfg_unwind, t->state, &t->window, 1, &t->depth, &line))
+		line_totals = add_site(t, site_number(line), source, true);
+	totals = add_site(t, *site, source, false);
 	if (totals)
 		return totals;
 	*site = line_totals ? site_number(line) : SITE_OVERFLOW + source;
@@ -166,7 +171,8 @@ static __noinline struct site_totals *this_site(struct account_thread *t, __u32 
 	struct site_totals *totals;
 
 	*site = source;
-	if (!state || !unwind_hash(&cfg_unwind, state, ACCOUNT_FRAMES, &t->depth, site)) {
+	if (!state ||
+	    !unwind_hash(&cfg_unwind, state, &t->window, ACCOUNT_FRAMES, &t->depth, site)) {
 		*site = SITE_NATIVE + source;
 		return bpf_map_lookup_elem(&sites, site);
 	}
@@ -175,12 +181,17 @@ static __noinline struct site_totals *this_site(struct account_thread *t, __u32 
 	return totals ? totals : new_site(t, source, site);
 }
 
-/* Put the block into `live`. Where its address is there already, its free was not seen. */
-static __always_inline bool put(__u64 address, const struct live_block *block)
+/*
+ * Put the block into `live`. Where its address is there already, its free was not seen, or it was
+ * predicted and never handed out.
+ */
+static __always_inline bool put(struct account_thread *t, __u64 address,
+				const struct live_block *block)
 {
 	struct live_block before;
 
 	if (bpf_map_update_elem(&live, &address, block, BPF_NOEXIST)) {
+		t->predictions = 0;
 		if (take(address, &before))
 			settle(&before);
 		if (bpf_map_update_elem(&live, &address, block, BPF_NOEXIST)) {
@@ -201,8 +212,8 @@ static __noinline int record(struct account_thread *t, __u64 address, __u64 size
 	if (!account_keeps(address, shift))
 		return 0;
 	totals = this_site(t, source, &block.site);
-	block.time_ns = bpf_ktime_get_ns();
-	if (!put(address, &block) || !totals)
+	block.time_ns = cfg_timed ? bpf_ktime_get_ns() : 0;
+	if (!put(t, address, &block) || !totals)
 		return 0;
 	__sync_fetch_and_add(&totals->in_use_bytes, size);
 	__sync_fetch_and_add(&totals->in_use_objects, 1);
@@ -230,60 +241,107 @@ static __always_inline void settle_moved(struct account_thread *t)
 	t->moved = 0;
 }
 
-__hidden bool account_returns(struct pt_regs *regs)
+/* What the call will return, where that is known and need not be checked; else 0. */
+static __always_inline __u64 predict(struct account_thread *t, const struct account_call *call)
 {
-	return cfg_session && PT_REGS_IP(regs) != bpf_get_func_ip(regs);
+	t->predicted = 0;
+	if (!cfg_session || !call->predictable)
+		return 0;
+	t->predicted =
+		next_block(account_control.usedpools, call->size, cfg_pool_size, account_pools);
+	if (!t->predicted || ++t->predictions <= PREDICTED_CHECKED ||
+	    t->predictions % PREDICTED_CHECKED == 0)
+		return 0;
+	return t->predicted;
 }
 
-__hidden int account_enter(struct pt_regs *regs, const struct account_call *call)
+/* From the first wrong prediction on there are no more. */
+static __always_inline void check_prediction(const struct account_thread *t, __u64 result)
 {
-	__u64 stack = PT_REGS_SP(regs);
-	struct account_thread *t;
+	if (t->predicted && t->predicted != result) {
+		account_control.usedpools = 0;
+		count_drop(DROP_MISPREDICTED);
+	}
+}
 
-	count_hit();
-	if (account_control.stopped)
-		return cfg_session;
-	t = this_thread();
-	if (!t || is_nested(t, stack, call->function))
-		return cfg_session;
+/* A call begins: its block, if that is known now. *@rc becomes 0 where its return is waited for. */
+static __always_inline __u64 enter(struct account_thread *t, struct pt_regs *regs,
+				   const struct account_call *call, int *rc)
+{
+	__u64 stack = PT_REGS_SP(regs), block;
+
+	if (is_nested(t, stack, call->function))
+		return 0;
 	if (t->stack) {
 		count_drop(DROP_CALL_LOST);
 		settle_moved(t);
 	}
-	t->stack = stack;
+	t->stack = 0;
 	t->size = call->size;
-	t->result_at = call->result_at;
 	t->source = call->source;
-	t->function = call->function;
 	t->moved = 0;
+	block = predict(t, call);
+	if (block)
+		return block;
+	t->stack = stack;
+	t->result_at = call->result_at;
+	t->function = call->function;
 	if (call->moved && take(call->moved, &t->moved_block))
 		t->moved = call->moved;
+	*rc = 0;
 	return 0;
 }
 
-__hidden int account_leave(struct pt_regs *regs)
+/* A call returns: its block, or 0 where there is none. */
+static __always_inline __u64 leave(struct account_thread *t, struct pt_regs *regs)
 {
-	__u32 tid = bpf_get_current_pid_tgid();
-	struct account_thread *t = bpf_map_lookup_elem(&threads, &tid);
 	__u64 result = PT_REGS_RC(regs), moved;
 
-	count_hit();
-	if (!t || !t->stack || PT_REGS_SP(regs) != t->stack + RETURN_POPS)
+	if (!t->stack || PT_REGS_SP(regs) != t->stack + RETURN_POPS)
 		return 0; /* of a nested call, or of one whose beginning was not seen */
 	t->stack = 0;
+	check_prediction(t, result);
 	if (t->result_at)
 		result = result ? 0 : read_target_word(t->result_at);
 	if (result && result < FAILED_LEAST) {
 		settle_moved(t);
-		return record(t, result, t->size, t->source);
+		return result;
 	}
 	moved = t->moved;
 	if (moved && t->size) { /* it failed, and the block is where it was */
-		put(moved, &t->moved_block);
+		put(t, moved, &t->moved_block);
 		t->moved = 0;
 	}
 	settle_moved(t);
 	return 0;
+}
+
+static __always_inline struct account_thread *known_thread(void)
+{
+	__u32 tid = bpf_get_current_pid_tgid();
+
+	return bpf_map_lookup_elem(&threads, &tid);
+}
+
+/* In one place each that the verifier walks: record() is long. */
+__hidden int account_call(struct pt_regs *regs, const struct account_call *call)
+{
+	bool returns = cfg_session && PT_REGS_IP(regs) != bpf_get_func_ip(regs);
+	struct account_thread *t;
+	int rc = returns ? 0 : cfg_session;
+	__u64 block;
+
+	count_hit();
+	if (!returns && account_control.stopped)
+		return rc;
+	t = returns ? known_thread() : this_thread();
+	if (!t)
+		return rc;
+	block = returns ? leave(t, regs) : enter(t, regs, call, &rc);
+	if (!block)
+		return rc;
+	record(t, block, t->size, t->source);
+	return cfg_session; /* which says nothing at a return */
 }
 
 __hidden int account_free(__u64 address)
@@ -323,5 +381,9 @@ __hidden int account_count(__s64 objects, __u32 source)
 SEC("uprobe")
 int account_return(struct pt_regs *regs)
 {
-	return account_leave(regs);
+	struct account_thread *t = known_thread();
+	__u64 block = t ? leave(t, regs) : 0;
+
+	count_hit();
+	return t && block ? record(t, block, t->size, t->source) : 0;
 }

@@ -2,11 +2,14 @@
 /*
  * Accounting of allocations: what each probe program calls after it picked the arguments.
  *
- *	malloc(n) -> account_enter -- remembered by thread --> account_leave -> live, sites
- *	free(p)   -> account_free --------------------------------------------> live, sites
+ *	malloc(n) -> account_call -- remembered by thread
+ *	   return -> account_call -> live, sites
+ *	free(p)   -> account_free -> live, sites
  *
  * An allocation is recorded when the function returns, a free when it begins: at neither moment can
- * another thread have the same address.
+ * another thread have the same address. Where the address is known at the beginning, there: it
+ * spares the return, which costs as much as another probe. Some returns are waited for all the
+ * same, to see whether they bring what was expected.
  *
  * Allocators call each other: pymalloc hands more than 512 bytes on to malloc, malloc calls mmap. A
  * call that begins deeper in the stack while another is in progress is part of that one and not
@@ -23,23 +26,19 @@
 
 /* A call as its probe sees it begin. */
 struct account_call {
-	__u64 size;	 /* bytes asked for */
-	__u64 moved;	 /* the block that may move (realloc), 0 none */
-	__u64 result_at; /* the address comes there (posix_memalign); 0: in the return register */
-	__u32 source;	 /* enum account_source */
-	__u32 function;	 /* tells functions of all sources apart; not 0 */
+	__u64 size;	  /* bytes asked for */
+	__u64 moved;	  /* the block that may move (realloc), 0 none */
+	__u64 result_at;  /* the address comes there (posix_memalign); 0: in the return register */
+	__u32 source;	  /* enum account_source */
+	__u32 function;	  /* tells functions of all sources apart; not 0 */
+	bool predictable; /* where @size is small, next_block() says what will be returned */
 };
 
 /*
- * Does the program run at a return? Only where it serves entry and return both; else never.
+ * The beginning of a call, or of a session also its return, when @call is not looked at. What the
+ * program returns to the kernel: of a session, 1 leaves the return out.
  */
-bool account_returns(struct pt_regs *regs);
-
-/*
- * Both are what the program returns to the kernel: of a session, 1 leaves the return out.
- */
-int account_enter(struct pt_regs *regs, const struct account_call *call);
-int account_leave(struct pt_regs *regs);
+int account_call(struct pt_regs *regs, const struct account_call *call);
 
 int account_free(__u64 address);
 

@@ -23,6 +23,9 @@ const volatile __u64 cfg_namespace_inode __weak = 0;
 /* Stacks that the map of sites takes; the room behind them is for lines alone. */
 const volatile __u32 cfg_stacks_max __weak = 0;
 
+/* 1: `live` says when each came. A clock takes a tenth of what the rest of a record does. */
+const volatile __u32 cfg_timed __weak = 0;
+
 const volatile __u32 cfg_pool_size __weak = 0; /* bytes of a pymalloc pool, a power of two */
 
 #endif

@@ -11,10 +11,8 @@ int libc_malloc(struct pt_regs *regs)
 {
 	struct account_call call = { .source = ACCOUNT_LIBC, .function = MALLOC };
 
-	if (account_returns(regs))
-		return account_leave(regs);
 	call.size = PT_REGS_PARM1(regs);
-	return account_enter(regs, &call);
+	return account_call(regs, &call);
 }
 
 SEC("uprobe")
@@ -22,10 +20,8 @@ int libc_calloc(struct pt_regs *regs)
 {
 	struct account_call call = { .source = ACCOUNT_LIBC, .function = CALLOC };
 
-	if (account_returns(regs))
-		return account_leave(regs);
 	call.size = PT_REGS_PARM1(regs) * PT_REGS_PARM2(regs);
-	return account_enter(regs, &call);
+	return account_call(regs, &call);
 }
 
 SEC("uprobe")
@@ -33,11 +29,9 @@ int libc_realloc(struct pt_regs *regs)
 {
 	struct account_call call = { .source = ACCOUNT_LIBC, .function = REALLOC };
 
-	if (account_returns(regs))
-		return account_leave(regs);
 	call.moved = PT_REGS_PARM1(regs);
 	call.size = PT_REGS_PARM2(regs);
-	return account_enter(regs, &call);
+	return account_call(regs, &call);
 }
 
 SEC("uprobe")
@@ -45,11 +39,9 @@ int libc_reallocarray(struct pt_regs *regs)
 {
 	struct account_call call = { .source = ACCOUNT_LIBC, .function = REALLOCARRAY };
 
-	if (account_returns(regs))
-		return account_leave(regs);
 	call.moved = PT_REGS_PARM1(regs);
 	call.size = PT_REGS_PARM2(regs) * PT_REGS_PARM3(regs);
-	return account_enter(regs, &call);
+	return account_call(regs, &call);
 }
 
 SEC("uprobe")
@@ -57,11 +49,9 @@ int libc_posix_memalign(struct pt_regs *regs)
 {
 	struct account_call call = { .source = ACCOUNT_LIBC, .function = POSIX_MEMALIGN };
 
-	if (account_returns(regs))
-		return account_leave(regs);
 	call.result_at = PT_REGS_PARM1(regs);
 	call.size = PT_REGS_PARM3(regs);
-	return account_enter(regs, &call);
+	return account_call(regs, &call);
 }
 
 /* Also memalign: both take the alignment first. */
@@ -70,10 +60,8 @@ int libc_aligned_alloc(struct pt_regs *regs)
 {
 	struct account_call call = { .source = ACCOUNT_LIBC, .function = ALIGNED_ALLOC };
 
-	if (account_returns(regs))
-		return account_leave(regs);
 	call.size = PT_REGS_PARM2(regs);
-	return account_enter(regs, &call);
+	return account_call(regs, &call);
 }
 
 SEC("uprobe")
@@ -81,10 +69,8 @@ int libc_mmap(struct pt_regs *regs)
 {
 	struct account_call call = { .source = ACCOUNT_MMAP, .function = MMAP };
 
-	if (account_returns(regs))
-		return account_leave(regs);
 	call.size = PT_REGS_PARM2(regs);
-	return account_enter(regs, &call);
+	return account_call(regs, &call);
 }
 
 SEC("uprobe")
@@ -92,11 +78,9 @@ int libc_mremap(struct pt_regs *regs)
 {
 	struct account_call call = { .source = ACCOUNT_MMAP, .function = MREMAP };
 
-	if (account_returns(regs))
-		return account_leave(regs);
 	call.moved = PT_REGS_PARM1(regs);
 	call.size = PT_REGS_PARM3(regs);
-	return account_enter(regs, &call);
+	return account_call(regs, &call);
 }
 
 /* Also munmap, of a whole mapping. */

@@ -127,7 +127,7 @@ struct {
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 1 << 14);
+	__uint(max_entries, 1 << 12);
 	__type(key, __u32);
 	__type(value, struct account_thread);
 } threads __weak SEC(".maps");

@@ -10,23 +10,23 @@ enum { MALLOC = 1, CALLOC, REALLOC };
 SEC("uprobe")
 int pymalloc_malloc(struct pt_regs *regs)
 {
-	struct account_call call = { .source = ACCOUNT_PYMALLOC, .function = MALLOC };
+	struct account_call call = { .source = ACCOUNT_PYMALLOC,
+				     .function = MALLOC,
+				     .predictable = true };
 
-	if (account_returns(regs))
-		return account_leave(regs);
 	call.size = PT_REGS_PARM2(regs);
-	return account_enter(regs, &call);
+	return account_call(regs, &call);
 }
 
 SEC("uprobe")
 int pymalloc_calloc(struct pt_regs *regs)
 {
-	struct account_call call = { .source = ACCOUNT_PYMALLOC, .function = CALLOC };
+	struct account_call call = { .source = ACCOUNT_PYMALLOC,
+				     .function = CALLOC,
+				     .predictable = true };
 
-	if (account_returns(regs))
-		return account_leave(regs);
 	call.size = PT_REGS_PARM2(regs) * PT_REGS_PARM3(regs);
-	return account_enter(regs, &call);
+	return account_call(regs, &call);
 }
 
 SEC("uprobe")
@@ -34,11 +34,9 @@ int pymalloc_realloc(struct pt_regs *regs)
 {
 	struct account_call call = { .source = ACCOUNT_PYMALLOC, .function = REALLOC };
 
-	if (account_returns(regs))
-		return account_leave(regs);
 	call.moved = PT_REGS_PARM2(regs);
 	call.size = PT_REGS_PARM3(regs);
-	return account_enter(regs, &call);
+	return account_call(regs, &call);
 }
 
 SEC("uprobe")

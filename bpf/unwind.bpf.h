@@ -49,8 +49,8 @@ static __always_inline __u32 unwind_header_size(unwind_layout *l)
 
 	if (end < l->fr_previous + sizeof(__u64))
 		end = l->fr_previous + sizeof(__u64);
-	if (end < l->fr_instr + (l->instr_is_int ? sizeof(__u32) : sizeof(__u64)))
-		end = l->fr_instr + (l->instr_is_int ? sizeof(__u32) : sizeof(__u64));
+	if (end < l->fr_instr + sizeof(__u64))
+		end = l->fr_instr + sizeof(__u64);
 	if (l->skip_owner_min != 0xffffffff && end < l->fr_owner + 1)
 		end = l->fr_owner + 1;
 	return end;
@@ -72,6 +72,37 @@ enum unwind_step {
 	STEP_BAD,     /* could not be read, or is its own caller */
 };
 
+/* A word of a header, whose frame may lie anywhere: what says where it is may be nonsense. */
+static __always_inline __u64 unwind_word(const __u8 *header, __u32 offset)
+{
+#ifdef __bpf__
+	return *(const __u64 *)(header + offset);
+#else
+	__u64 word;
+
+	__builtin_memcpy(&word, header + offset, sizeof(word));
+	return word;
+#endif
+}
+
+/* The frame at *@frame, of which @header is a copy; go on to its caller. */
+static __always_inline enum unwind_step unwind_take(unwind_layout *l, const __u8 *header,
+						    __u64 *frame, struct py_frame_ref *ref)
+{
+	__u64 previous = unwind_word(header, l->fr_previous);
+
+	if (previous == *frame)
+		return STEP_BAD;
+	*frame = previous;
+	if (l->skip_owner_min != 0xffffffff && header[l->fr_owner] >= l->skip_owner_min)
+		return STEP_SKIPPED;
+	ref->code = unwind_word(header, l->fr_code) & ~7ULL;
+	ref->instr = unwind_word(header, l->fr_instr);
+	if (l->instr_is_int)
+		ref->instr = (__s64)(__s32)ref->instr;
+	return STEP_KEPT;
+}
+
 /* Read the frame at *@frame, whose header has @size bytes, and go on to its caller. */
 static __always_inline enum unwind_step unwind_step(unwind_layout *l, __u32 size, __u64 *frame,
 						    struct py_frame_ref *ref)
@@ -80,22 +111,10 @@ static __always_inline enum unwind_step unwind_step(unwind_layout *l, __u32 size
 		__u64 align;
 		__u8 bytes[PY_FRAME_HEADER];
 	} header;
-	__u64 previous;
 
 	if (!read_target(header.bytes, size, *frame))
 		return STEP_BAD;
-	previous = *(__u64 *)(header.bytes + l->fr_previous);
-	if (previous == *frame)
-		return STEP_BAD;
-	*frame = previous;
-	if (l->skip_owner_min != 0xffffffff && header.bytes[l->fr_owner] >= l->skip_owner_min)
-		return STEP_SKIPPED;
-	ref->code = *(__u64 *)(header.bytes + l->fr_code) & ~7ULL;
-	if (l->instr_is_int)
-		ref->instr = (__s64) * (__s32 *)(header.bytes + l->fr_instr);
-	else
-		ref->instr = *(__u64 *)(header.bytes + l->fr_instr);
-	return STEP_KEPT;
+	return unwind_take(l, header.bytes, frame, ref);
 }
 
 /*
@@ -137,23 +156,52 @@ static __always_inline enum unwound unwind(unwind_layout *l, __u64 thread_state,
 }
 
 /*
- * The hash of the innermost @most frames: what unwind_most() would fill in, without a place to fill
- * it into. *@depth as there. False where nothing could be read.
+ * A read costs the same for 8 bytes and for some hundred, and from 3.11 on the frames of calls lie
+ * one behind the other: one read brings several.
+ *
+ *	struct py_window   | ... caller's caller | caller ...        | frame: header | ...
+ *	                   start, a multiple of PY_WINDOW            last
+ *
+ * The header of the frame at @frame, whose @size is at most PY_FRAME_HEADER; NULL: unreadable.
  */
-static __always_inline bool unwind_hash(unwind_layout *l, __u64 thread_state, __u32 most,
-					volatile __u32 *depth, __u64 *hash)
+static __always_inline const __u8 *unwind_look(struct py_window *w, __u64 frame, __u32 size)
+{
+	__u64 at = frame % PY_WINDOW;
+
+	if (frame - w->start > w->last) {
+		w->start = frame - at;
+		w->last = at;
+		if (!read_target(w->bytes, at + size, w->start))
+			return NULL;
+	}
+	return w->bytes + at;
+}
+
+/*
+ * The hash of the innermost @most frames: what unwind_most() would fill in, without a place to fill
+ * it into, in fewer reads. *@depth as there; @w is used meanwhile, and lies in a map, because the
+ * place in it varies. False where nothing could be read.
+ */
+static __always_inline bool unwind_hash(unwind_layout *l, __u64 thread_state, struct py_window *w,
+					__u32 most, volatile __u32 *depth, __u64 *hash)
 {
 	__u32 size = unwind_header_size(l);
 	__u64 frame;
 
 	*depth = 0;
+	w->start = 0; /* frames have changed since */
+	w->last = 0;
 	if (size > PY_FRAME_HEADER || !unwind_first_frame(l, thread_state, &frame))
 		return false;
 	for (__u32 visit = 0; visit < UNWIND_VISITS_OF(most) && frame; visit++) {
+		const __u8 *header = unwind_look(w, frame, size);
 		struct py_frame_ref ref;
-		enum unwind_step step = unwind_step(l, size, &frame, &ref);
+		enum unwind_step step;
 
-		if (step == STEP_BAD || *depth >= most)
+		if (!header || *depth >= most)
+			break;
+		step = unwind_take(l, header, &frame, &ref);
+		if (step == STEP_BAD)
 			break;
 		if (step == STEP_SKIPPED)
 			continue;

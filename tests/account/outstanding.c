@@ -3,9 +3,9 @@
  * usage: outstanding PID SOURCES WAY LIVE_MAX
  *
  * Accounts for the process with the sources named by letter (p pymalloc, l libc, o pools, i
- * inlined; r: redirected meanwhile), attached in a way of the kernel's (best, or 0, 1, 2 of enum
- * attach_way). Prints "attached WAY", then for every line on standard input the state, until that
- * line is "quit":
+ * inlined; r: redirected meanwhile; n: small blocks are predicted), attached in a way of the
+ * kernel's (best, or 0, 1, 2 of enum attach_way). Prints "attached WAY", then for every line on
+ * standard input the state, until that line is "quit":
  *
  *	site SOURCE OBJECTS BYTES ALLOCATED FREED FUNCTION:LINE < FUNCTION:LINE ...
  *	total OBJECTS BYTES
@@ -18,6 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../../user/heap/heap.h"
 #include "../../user/redirect/redirect.h"
 #include "../../user/sample/drain.h"
 
@@ -33,6 +34,19 @@ struct outstanding {
 	struct pyframes *frames;
 	struct drain *drain;
 };
+
+static int predict(struct outstanding *o)
+{
+	struct heap heap;
+	int rc = heap_open(&heap, &o->rt, &o->mem);
+
+	if (!rc)
+		rc = heap_walk(&heap, 0);
+	if (!rc)
+		account_predict(o->account, heap_usedpools(&heap));
+	heap_close(&heap);
+	return rc;
+}
 
 static int open_all(struct outstanding *o, pid_t pid, const char *sources,
 		    const struct account_options *options, struct err *e)
@@ -56,7 +70,9 @@ static int open_all(struct outstanding *o, pid_t pid, const char *sources,
 	for (unsigned i = 0; !rc && letters[i]; i++)
 		if (strchr(sources, letters[i]))
 			rc = account_attach(o->account, i, e);
-	return !rc && o->redirect ? redirect_begin(o->redirect, e) : rc;
+	if (!rc && o->redirect)
+		rc = redirect_begin(o->redirect, e);
+	return !rc && strchr(sources, 'n') ? predict(o) : rc;
 }
 
 static void count_live(void *arg, uint64_t address, const struct live_block *block)

@@ -138,6 +138,16 @@ def leak_below(held, depth):
         held.append(object())
 
 
+def leak_in_interpreter(held, count):
+    """In one more, which has pymalloc's pools for itself; from 3.12 on."""
+    try:
+        import _interpreters as interpreters
+    except ImportError:
+        import _xxsubinterpreters as interpreters
+    held.append(interpreters.create())
+    interpreters.run_string(held[-1], "held = [object() for _ in range(%d)]" % count)
+
+
 LEAKS = [leak_objects, leak_texts, leak_large, leak_sets, leak_instances, leak_grown, leak_shrunk,
          leak_huge, leak_unmoved, leak_threads, leak_after_fork, churn]
 TRACED = LEAKS[:-3] + [leak_in_thread, leak_after_fork, churn]
@@ -182,6 +192,10 @@ def main():
             leak_many(HELD.setdefault(word, []), int(arguments[0]))
         elif word == "dying":
             leak_dying(HELD.setdefault(word, []), int(arguments[0]))
+        elif word == "churn":
+            churn(None, int(arguments[0]) // 10)
+        elif word == "interpreter":
+            leak_in_interpreter(HELD.setdefault(word, []), int(arguments[0]))
         elif word == "stacks":
             leak_below(HELD.setdefault(word, []), int(arguments[0]))
         elif word == "drop":

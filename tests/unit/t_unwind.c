@@ -29,9 +29,11 @@ struct stack {
 
 /* The target's memory: one mapping. read_target() has no argument to carry it. */
 static uint8_t memory[SIZE];
+static unsigned reads;
 
 bool read_target(void *into, __u32 size, __u64 address)
 {
+	reads++;
 	if (address < BASE || address - BASE > SIZE || size > SIZE - (address - BASE)) {
 		memset(into, 0, size);
 		return false;
@@ -112,6 +114,64 @@ static void assert_frame(const struct stack *s, unsigned index, uint64_t code, u
 	assert_true(index < s->depth);
 	assert_int_equal(s->frame[index].code, code);
 	assert_int_equal(s->frame[index].instr, instr);
+}
+
+/* unwind_hash() is the hash of what unwind() fills in, where it fills all in. */
+static void assert_hash(const struct py_unwind *u, const struct stack *s)
+{
+	__u64 hash = 7, expected = 7;
+	struct py_window window;
+	__u32 depth;
+
+	memset(&window, 0xee, sizeof(window));
+	unwind_hash(u, STATE, &window, PY_MAX_FRAMES, &depth, &hash);
+	assert_int_equal(depth, s->depth);
+	for (uint32_t i = 0; i < s->depth; i++) {
+		expected = (expected ^ s->frame[i].code) * 0xff51afd7ed558ccdULL;
+		expected = (expected ^ s->frame[i].instr ^ expected >> 29) * 0xc4ceb9fe1a85ec53ULL;
+		expected ^= expected >> 32;
+	}
+	assert_int_equal(hash, expected);
+}
+
+static void hashes_the_same_frames(void **state)
+{
+	(void)state;
+	for (int minor = 8; minor <= 15; minor++) {
+		struct py_unwind u = layout_of(minor);
+		uint64_t last = BASE + SIZE - unwind_header_size(&u);
+		struct stack s;
+
+		for (unsigned count = 1; count < PY_MAX_FRAMES; count += 7) {
+			set_chain(&u, count, 0);
+			walk(&u, &s);
+			assert_hash(&u, &s);
+		}
+		set_frame(&u, last, 0x1000, 0x2000, frame_at(3), 0);
+		set_first(&u, last); /* its header ends where the mapping ends */
+		walk(&u, &s);
+		assert_hash(&u, &s);
+		set_first(&u, last + 8);
+		walk(&u, &s);
+		assert_hash(&u, &s);
+	}
+}
+
+/* As calls lie on 3.11 and later: each frame behind its caller's. */
+static void reads_several_frames_at_once(void **state)
+{
+	struct py_unwind u = layout_of(13);
+	struct stack s;
+
+	(void)state;
+	set_first(&u, frame_at(63));
+	for (unsigned i = 0; i < 64; i++)
+		set_frame(&u, frame_at(i), 0x1000 + i, 0x2000, i ? frame_at(i - 1) : 0, 0);
+	walk(&u, &s);
+	assert_int_equal(s.depth, 64);
+	reads = 0;
+	assert_hash(&u, &s);
+	assert_true(reads <= 1 + 64 * STRIDE / PY_WINDOW + 1);
 }
 
 static void walks_every_version(void **state)
@@ -312,6 +372,7 @@ static void random_memory_is_harmless(void **state)
 		}
 		ends[walk(&u, &s)]++;
 		assert_true(s.depth <= PY_MAX_FRAMES);
+		assert_hash(&u, &s);
 	}
 	assert_true(ends[UNWOUND_BAD] > 0 && ends[UNWOUND_CUT] > 0);
 }
@@ -320,6 +381,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(walks_every_version),
+		cmocka_unit_test(hashes_the_same_frames),
+		cmocka_unit_test(reads_several_frames_at_once),
 		cmocka_unit_test(keeps_the_sign_of_lasti),
 		cmocka_unit_test(skips_shims),
 		cmocka_unit_test(ignores_owner_before_3_12),

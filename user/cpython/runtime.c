@@ -263,10 +263,15 @@ static void count_interpreter(void *arg, uint64_t interp)
 	(*(unsigned int *)arg)++;
 }
 
-bool py_threads_are_ambiguous(const struct py_runtime *rt, struct remote *mem)
+unsigned int py_interpreter_count(const struct py_runtime *rt, struct remote *mem)
 {
 	unsigned int interpreters = 0;
 
 	py_interpreters(rt, mem, count_interpreter, &interpreters);
-	return interpreters > 1 && rt->layout.minor < 13;
+	return interpreters;
+}
+
+bool py_threads_are_ambiguous(const struct py_runtime *rt, struct remote *mem)
+{
+	return rt->layout.minor < 13 && py_interpreter_count(rt, mem) > 1;
 }

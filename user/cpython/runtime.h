@@ -57,6 +57,8 @@ void py_runtime_unwind(const struct py_runtime *rt, struct py_unwind *out);
 void py_interpreters(const struct py_runtime *rt, struct remote *mem,
 		     void (*fn)(void *arg, uint64_t interp), void *arg);
 
+unsigned int py_interpreter_count(const struct py_runtime *rt, struct remote *mem);
+
 /*
  * Has the process several interpreters whose threads cannot be told apart from outside? To 3.12 a
  * thread's pthread key goes on naming its first interpreter while it runs code of another, so

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "heap.h"
 
+#include "../cpython/usedpools.h"
+#include "pymalloc.h"
+
+#define POOLS_TRIED 1000 /* links change while they are read */
+
 int heap_open(struct heap *h, const struct py_runtime *rt, struct remote *mem)
 {
 	int err;
@@ -49,6 +54,23 @@ int heap_walk(struct heap *h, double seconds)
 	if (err)
 		return err;
 	return history_walk(&h->history, &h->types, &h->stream, &h->spans, &h->glibc, seconds);
+}
+
+uint64_t heap_usedpools(const struct heap *h)
+{
+	const struct blocks *b = &h->history.now;
+	uint64_t found = 0;
+
+	for (size_t i = 0, tried = 0; i < b->extents && tried < POOLS_TRIED && !found; i++) {
+		const struct extent *x = &b->extent[i];
+
+		if (x->kind != EXTENT_POOL)
+			continue;
+		tried++;
+		found = usedpools_find(h->mem, x->addr - POOL_HEADER, (uint32_t)x->size,
+				       h->rt->layout.facts.pool_size);
+	}
+	return found;
 }
 
 int heap_reach(struct heap *h, bool all)

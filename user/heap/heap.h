@@ -32,6 +32,9 @@ void heap_close(struct heap *h);
  * gone. */
 int heap_walk(struct heap *h, double seconds);
 
+/* After a walk: where pymalloc has its pools with room, as usedpools_find() says; 0: not found. */
+uint64_t heap_usedpools(const struct heap *h);
+
 /* After a walk: search from the roots, without looking for survivors. @all: keep everybody's
  * parent, for held.h. */
 int heap_reach(struct heap *h, bool all);

@@ -240,6 +240,11 @@ const struct account_attached *account_attached(const struct account *a, enum ac
 	return &a->attached[which];
 }
 
+void account_predict(struct account *a, uint64_t usedpools)
+{
+	a->loader.control->usedpools = usedpools;
+}
+
 enum attach_way account_way(const struct account *a)
 {
 	return a->way;

@@ -6,16 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../cpython/usedpools.h"
+
 /* struct pool_header, as heap/pymalloc.h draws it. */
 #define POOL_HEADER 48
 #define POOL_FREEBLOCK 8
-#define POOL_NEXT 16
-#define POOL_BEFORE 24
 #define POOL_CLASS 36
 #define POOL_CARVED 40 /* offset of the first block that was never used */
 #define BLOCK_ALIGN 16
 
-#define LIST_STEPS 64
 #define DEPTH_FIRST 16
 #define DEPTH_MOST 256
 #define WRITES_MANY 40 /* in one turn: what comes and goes takes the block too */
@@ -61,27 +60,12 @@ static bool read_pool(struct block_watch *b, uint64_t pool, uint32_t size)
 	return (uint64_t)(class + 1) * BLOCK_ALIGN == size;
 }
 
-/*
- * Pools with room are a ring through an entry of usedpools[], which looks like a pool's header but
- * is not aligned as one. A pool that is full still has links, to where it was.
- */
-static bool find_list(struct block_watch *b, unsigned which)
-{
-	uint64_t at = b->kind[which].pool;
-
-	for (int steps = 0; steps < LIST_STEPS && at && !(at & (b->pool_size - 1)); steps++)
-		if (!remote_u64(&b->mem, at + POOL_BEFORE, &at))
-			return false;
-	b->list[which] = at & 7 || !(at & (b->pool_size - 1)) ? 0 : at;
-	return b->list[which];
-}
-
-/* The first of them hands out blocks now. */
+/* The first pool with room hands out blocks now. */
 static bool read_first_pool(struct block_watch *b, unsigned which, uint64_t *pool)
 {
-	if (!b->list[which] && !find_list(b, which))
-		return false;
-	return remote_u64(&b->mem, b->list[which] + POOL_NEXT, pool) &&
+	if (!b->list[which])
+		b->list[which] = usedpools_entry(&b->mem, b->kind[which].pool, b->pool_size);
+	return b->list[which] && remote_u64(&b->mem, b->list[which] + POOL_NEXT, pool) &&
 	       read_pool(b, *pool, b->kind[which].size);
 }
 

@@ -83,6 +83,7 @@ static void choose_account(struct pyleak *s, const struct loader_account *accoun
 	bpf_map__set_max_entries(s->maps.live, account->live_max);
 	bpf_map__set_max_entries(s->maps.sites, account->sites_max);
 	s->rodata->cfg_session = account->session;
+	s->rodata->cfg_timed = account->resources;
 	s->rodata->cfg_stacks_max = account->sites_max - account->sites_max / 8;
 	s->rodata->cfg_pool_size = account->pool_size;
 }

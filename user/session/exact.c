@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "../cpython/inlined.h"
 #include "../heap/heap.h"
 #include "../heap/occupied.h"
 #include "../redirect/redirect.h"
@@ -212,7 +213,8 @@ static void fill_loss(const struct exact *x, struct report *r)
 	account_stats(x->account, &stats);
 	drain_loss(x->drain, &loss);
 	r->loss.map_full = stats.dropped[DROP_LIVE_FULL] + stats.dropped[DROP_SITES_FULL];
-	r->loss.dropped_events = stats.dropped[DROP_CALL_LOST] + stats.dropped[DROP_THREADS_FULL];
+	r->loss.dropped_events = stats.dropped[DROP_CALL_LOST] + stats.dropped[DROP_THREADS_FULL] +
+				 stats.dropped[DROP_MISPREDICTED];
 	r->loss.truncated_stacks = stats.dropped[DROP_BAD_FRAME] + stats.dropped[DROP_RINGBUF_FULL];
 	r->loss.unresolved_frames = loss.unresolved_frames;
 	r->cost.probe_hits = stats.hits;
@@ -286,6 +288,18 @@ static void say_redirect(struct exact *x, struct report *r)
 			    done->children_left);
 }
 
+/*
+ * After a walk, where all calls and frees pass the probes. An interpreter that begins later may
+ * have pools of its own: the kernel side notices.
+ */
+static void predict(struct exact *x)
+{
+	bool all = x->redirect || x->points.inlined < PY_INLINED_LEAST;
+
+	if (all && py_interpreter_count(&x->rt, &x->mem) == 1)
+		account_predict(x->account, heap_usedpools(&x->heap));
+}
+
 static int look(struct exact *x, struct report *r, const struct options *o, struct log *log)
 {
 	int rc;
@@ -295,9 +309,11 @@ static int look(struct exact *x, struct report *r, const struct options *o, stru
 	rc = heap_walk(&x->heap, 0);
 	if (!rc)
 		rc = occupied_take(&x->before, &x->heap.history.now);
-	if (!rc)
+	if (!rc) {
+		predict(x);
 		rc = watch_until(x, (double)(o->duration_ns ? o->duration_ns : DEFAULT_NS) / 1e9,
 				 log);
+	}
 	if (!rc && process_alive(&x->process))
 		rc = measure_coverage(x);
 	if (x->redirect)
