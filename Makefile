@@ -118,6 +118,7 @@ check-root: $(SUITES:%=test-%)
 
 bench: all
 	$(Q)tests/bench/run
+	$(Q)tests/bench/heap --beside-only
 	$(Q)tests/bench/peers/run --write
 	$(Q)tests/bench/budget --write --pairs 2
 	$(Q)tests/bench/pair

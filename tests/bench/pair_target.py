@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# Prints READY; for each line "small DEPTH N" or "large DEPTH N" on standard input: the nanoseconds
-# that one allocation and its free take, the least of a few loops of N of them, DEPTH functions deep.
-# A small one is an object of 16 bytes, from CPython's allocator alone; a large one also from malloc.
+# Prints READY; for each line "small FRAMES N" or "large FRAMES N" on standard input: the nanoseconds
+# that one allocation and its free take, the least of a few loops of N of them, below so many Python
+# frames. A small one is an object of 16 bytes, from CPython's allocator alone; a large one also from
+# malloc.
 import itertools
 import sys
 import time
@@ -23,14 +24,20 @@ def large(count):
     return (time.perf_counter_ns() - begin) / count
 
 
-def deep(function, depth, count):
-    return deep(function, depth - 1, count) if depth > 1 else function(count)
+def below(frames, function, count):
+    return below(frames - 1, function, count) if frames > 1 else function(count)
 
 
 print("READY", flush=True)
 for line in sys.stdin:
-    name, depth, count = line.split()
+    name, frames, count = line.split()
     times = []
     for _ in range(LOOPS):
-        times.append(deep(globals()[name], int(depth), int(count)))
+        if line.startswith("small 1 "):  # the module's own frame
+            begin = time.perf_counter_ns()
+            for _ in itertools.repeat(None, int(count)):
+                object()
+            times.append((time.perf_counter_ns() - begin) / int(count))
+        else:
+            times.append(below(int(frames) - 2, globals()[name], int(count)))
     print(min(times), flush=True)

@@ -160,7 +160,7 @@ static void finds_the_array(void **state)
 	assert_int_equal(usedpools_entry(&mem, pool(1), POOL_SIZE), entry(CLASS));
 	assert_int_equal(usedpools_find(&mem, pool(0), 64, POOL_SIZE), entry(0));
 	assert_int_equal(usedpools_find(&mem, pool(1), 64, POOL_SIZE), entry(0));
-	assert_int_equal(usedpools_find(&mem, pool(1), 80, POOL_SIZE), 0); /* another class's ring */
+	assert_int_equal(usedpools_find(&mem, pool(1), 80, POOL_SIZE), 0); /* another class */
 	assert_int_equal(usedpools_find(&mem, pool(2), 64, POOL_SIZE), 0); /* in no ring */
 	assert_int_equal(usedpools_find(&mem, 0, 64, POOL_SIZE), 0);
 	header(pool(2))->previous = pool(3);
