@@ -38,13 +38,15 @@ struct live_block {
 };
 
 /*
- * Totals of a site: value of the map `sites`. in_use counts what is in `live`; the others are
- * scaled to all allocations, by the shift at their time.
+ * Totals of a site: value of the map `sites`. What was put into `live` and what programs took out
+ * of it; and what these stand for beyond themselves, by the shift at their time: nothing before
+ * `live` fills up.
  */
 struct site_totals {
-	__u64 in_use_bytes, in_use_objects;
-	__u64 allocated_bytes, allocated_objects;
-	__u64 freed_bytes, freed_objects;
+	__u64 put_bytes, put_objects;
+	__u64 taken_bytes, taken_objects;
+	__u64 more_put_bytes, more_put_objects;
+	__u64 more_taken_bytes, more_taken_objects;
 };
 
 /* Of a code object, copied while it lives; text is cut where it is longer. */
@@ -117,7 +119,7 @@ struct account_control {
 #define ACCOUNT_SHIFT_MAX 24 /* one address of 16 million */
 
 _Static_assert(sizeof(struct live_block) == 24, "live_block");
-_Static_assert(sizeof(struct site_totals) == 48, "site_totals");
+_Static_assert(sizeof(struct site_totals) == 64, "site_totals");
 _Static_assert(sizeof(struct py_code_copy) == 392, "py_code_copy");
 _Static_assert(sizeof(struct stack_event) == 24 + 392 + 16 * ACCOUNT_FRAMES, "stack_event");
 _Static_assert(sizeof(struct account_thread) == 104 + sizeof(struct py_window), "account_thread");

@@ -74,10 +74,12 @@ static __always_inline void settle(const struct live_block *block)
 
 	if (!totals)
 		return;
-	__sync_fetch_and_add(&totals->in_use_bytes, -block->size);
-	__sync_fetch_and_add(&totals->in_use_objects, -1);
-	__sync_fetch_and_add(&totals->freed_bytes, block->size << shift);
-	__sync_fetch_and_add(&totals->freed_objects, 1ULL << shift);
+	__sync_fetch_and_add(&totals->taken_bytes, block->size);
+	__sync_fetch_and_add(&totals->taken_objects, 1);
+	if (!shift)
+		return;
+	__sync_fetch_and_add(&totals->more_taken_bytes, (block->size << shift) - block->size);
+	__sync_fetch_and_add(&totals->more_taken_objects, (1ULL << shift) - 1);
 }
 
 /* Take the block at @address out of `live`. Who succeeds has it, and no one else. */
@@ -128,10 +130,12 @@ static __noinline int record(struct account_thread *t, __u64 address, __u64 size
 	block.time_ns = cfg_timed ? bpf_ktime_get_ns() : 0;
 	if (!put(t, address, &block) || !totals)
 		return 0;
-	__sync_fetch_and_add(&totals->in_use_bytes, size);
-	__sync_fetch_and_add(&totals->in_use_objects, 1);
-	__sync_fetch_and_add(&totals->allocated_bytes, size << shift);
-	__sync_fetch_and_add(&totals->allocated_objects, 1ULL << shift);
+	__sync_fetch_and_add(&totals->put_bytes, size);
+	__sync_fetch_and_add(&totals->put_objects, 1);
+	if (!shift)
+		return 0;
+	__sync_fetch_and_add(&totals->more_put_bytes, (size << shift) - size);
+	__sync_fetch_and_add(&totals->more_put_objects, (1ULL << shift) - 1);
 	return 0;
 }
 
@@ -286,7 +290,7 @@ __hidden int account_count(__s64 objects, __u32 source)
 		return 0;
 	totals = this_site(t, source, &site);
 	if (totals)
-		__sync_fetch_and_add(&totals->allocated_objects, objects);
+		__sync_fetch_and_add(&totals->more_put_objects, objects);
 	return 0;
 }
 
