@@ -1,20 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 # usage: allocates.py loop|step|requests
 #
-# Does nothing but allocate and free: without a pause, or a little in each hundredth of a second; or
-# what serving requests does, without a pause. Obeys lines on standard input: `numbers` prints rounds,
-# processor time, and 0; `step` makes it ten times as much, `back` as it was.
+# Works without a pause: does nothing but allocate and free; or computes most of the time, and allocates
+# in between; or does what serving requests takes. Obeys lines on standard input: `numbers` prints
+# rounds, processor time, and 0; `step` makes it allocate ten times as much, `back` as it was.
+import hashlib
 import json
 import sys
 import threading
 import time
+
+BLOCK = bytes(1 << 20)
 
 rounds = 0
 factor = 1
 
 
 def allocate():
-    for _ in range(100):
+    for _ in range(10):
         [bytes(1000 + i) for i in range(20)]
 
 
@@ -39,6 +42,11 @@ def obey():
             factor = 10 if line.strip() == "step" else 1
 
 
+def compute():
+    """Takes ten times as long as allocate(), and allocates nothing to speak of."""
+    hashlib.sha256(BLOCK)
+
+
 one = request if sys.argv[1] == "requests" else allocate
 threading.Thread(target=obey, daemon=True).start()
 print("READY", flush=True)
@@ -46,4 +54,4 @@ while True:
     for _ in range(factor):
         work()
     if sys.argv[1] == "step":
-        time.sleep(0.01)
+        compute()
