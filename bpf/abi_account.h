@@ -38,15 +38,18 @@ struct live_block {
 };
 
 /*
- * Totals of a site: value of the map `sites`. What was put into `live` and what programs took out
- * of it; and what these stand for beyond themselves, by the shift at their time: nothing before
+ * Blocks, and what they stand for beyond themselves by the shift at their time: nothing before
  * `live` fills up.
  */
+struct site_count {
+	__u64 bytes, objects;
+	__u64 more_bytes, more_objects;
+};
+
+/* Totals of a site: value of the map `sites`. */
 struct site_totals {
-	__u64 put_bytes, put_objects;
-	__u64 taken_bytes, taken_objects;
-	__u64 more_put_bytes, more_put_objects;
-	__u64 more_taken_bytes, more_taken_objects;
+	struct site_count put;	 /* into `live` */
+	struct site_count taken; /* out of it, by programs */
 };
 
 /* Of a code object, copied while it lives; text is cut where it is longer. */

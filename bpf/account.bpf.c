@@ -36,14 +36,21 @@ static __always_inline void count_hit(void)
 	__sync_fetch_and_add(&account_control.hits, 1);
 }
 
+static __always_inline struct account_thread *known_thread(void)
+{
+	__u32 tid = bpf_get_current_pid_tgid();
+
+	return bpf_map_lookup_elem(&threads, &tid);
+}
+
 static __always_inline struct account_thread *this_thread(void)
 {
 	__u32 tid = bpf_get_current_pid_tgid();
-	struct account_thread *t = bpf_map_lookup_elem(&threads, &tid);
+	struct account_thread *t = known_thread();
 
 	if (!t) {
 		bpf_map_update_elem(&threads, &tid, &fresh_thread, BPF_NOEXIST);
-		t = bpf_map_lookup_elem(&threads, &tid);
+		t = known_thread();
 		if (!t)
 			count_drop(DROP_THREADS_FULL);
 	}
@@ -65,21 +72,24 @@ static __always_inline __u32 shift_now(void)
 	return shift & 31;
 }
 
+static __always_inline void count_block(struct site_count *count, __u64 size, __u32 shift)
+{
+	__sync_fetch_and_add(&count->bytes, size);
+	__sync_fetch_and_add(&count->objects, 1);
+	if (!shift)
+		return;
+	__sync_fetch_and_add(&count->more_bytes, (size << shift) - size);
+	__sync_fetch_and_add(&count->more_objects, (1ULL << shift) - 1);
+}
+
 /* The block left `live`: it is freed. */
 static __always_inline void settle(const struct live_block *block)
 {
 	__u64 site = block->site;
 	struct site_totals *totals = bpf_map_lookup_elem(&sites, &site);
-	__u32 shift = account_control.shift & 31;
 
-	if (!totals)
-		return;
-	__sync_fetch_and_add(&totals->taken_bytes, block->size);
-	__sync_fetch_and_add(&totals->taken_objects, 1);
-	if (!shift)
-		return;
-	__sync_fetch_and_add(&totals->more_taken_bytes, (block->size << shift) - block->size);
-	__sync_fetch_and_add(&totals->more_taken_objects, (1ULL << shift) - 1);
+	if (totals)
+		count_block(&totals->taken, block->size, account_control.shift & 31);
 }
 
 /* Take the block at @address out of `live`. Who succeeds has it, and no one else. */
@@ -128,14 +138,8 @@ static __noinline int record(struct account_thread *t, __u64 address, __u64 size
 		return 0;
 	totals = this_site(t, source, &block.site);
 	block.time_ns = cfg_timed ? bpf_ktime_get_ns() : 0;
-	if (!put(t, address, &block) || !totals)
-		return 0;
-	__sync_fetch_and_add(&totals->put_bytes, size);
-	__sync_fetch_and_add(&totals->put_objects, 1);
-	if (!shift)
-		return 0;
-	__sync_fetch_and_add(&totals->more_put_bytes, (size << shift) - size);
-	__sync_fetch_and_add(&totals->more_put_objects, (1ULL << shift) - 1);
+	if (put(t, address, &block) && totals)
+		count_block(&totals->put, size, shift);
 	return 0;
 }
 
@@ -233,13 +237,6 @@ static __always_inline __u64 leave(struct account_thread *t, struct pt_regs *reg
 	return 0;
 }
 
-static __always_inline struct account_thread *known_thread(void)
-{
-	__u32 tid = bpf_get_current_pid_tgid();
-
-	return bpf_map_lookup_elem(&threads, &tid);
-}
-
 /* In one place each that the verifier walks: record() is long. */
 __hidden int account_call(struct pt_regs *regs, const struct account_call *call)
 {
@@ -290,7 +287,7 @@ __hidden int account_count(__s64 objects, __u32 source)
 		return 0;
 	totals = this_site(t, source, &site);
 	if (totals)
-		__sync_fetch_and_add(&totals->more_put_objects, objects);
+		__sync_fetch_and_add(&totals->put.more_objects, objects);
 	return 0;
 }
 

@@ -202,7 +202,7 @@ static void take_totals(void *arg, uint64_t id, const void *value)
 	const struct known *known = find_known(d, id);
 	struct alloc_site *site;
 
-	if (!t->put_objects && !t->more_put_objects)
+	if (!t->put.objects && !t->put.more_objects)
 		return;
 	if (grow(&d->site, &d->site_cap, d->sites + 1, sizeof(*d->site))) {
 		d->err = -ENOMEM;
@@ -212,12 +212,12 @@ static void take_totals(void *arg, uint64_t id, const void *value)
 	*site = (struct alloc_site){
 		.id = id,
 		.source = id < SITE_STACKS ? id & 0xf : known ? known->source : 0,
-		.inuse_bytes = (int64_t)(t->put_bytes - t->taken_bytes),
-		.inuse_objects = (int64_t)(t->put_objects - t->taken_objects),
-		.alloc_bytes = (int64_t)(t->put_bytes + t->more_put_bytes),
-		.alloc_objects = (int64_t)(t->put_objects + t->more_put_objects),
-		.freed_bytes = (int64_t)(t->taken_bytes + t->more_taken_bytes),
-		.freed_objects = (int64_t)(t->taken_objects + t->more_taken_objects),
+		.inuse_bytes = (int64_t)(t->put.bytes - t->taken.bytes),
+		.inuse_objects = (int64_t)(t->put.objects - t->taken.objects),
+		.alloc_bytes = (int64_t)(t->put.bytes + t->put.more_bytes),
+		.alloc_objects = (int64_t)(t->put.objects + t->put.more_objects),
+		.freed_bytes = (int64_t)(t->taken.bytes + t->taken.more_bytes),
+		.freed_objects = (int64_t)(t->taken.objects + t->taken.more_objects),
 	};
 	if (known) {
 		site->truncated = known->truncated;
