@@ -15,6 +15,7 @@
 #ifndef PYLEAK_CPYTHON_INLINED_H
 #define PYLEAK_CPYTHON_INLINED_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,12 @@
 /* Functions that ask which allocator there is compare as well, also where nothing is inlined. */
 #define PY_INLINED_LEAST 8
 #define PY_INLINED_MAX 2000 /* those of one build; 3.15 has 400 */
+
+/* Does the build have pymalloc inlined into its callers? */
+static inline bool py_is_inlined(const struct py_points *points)
+{
+	return points->inlined >= PY_INLINED_LEAST;
+}
 
 enum py_inlined_kind {
 	PY_INLINED_BRANCH, /* behind a comparison */

@@ -13,7 +13,6 @@
 #define POOL_FREEBLOCK 8
 #define POOL_CLASS 36
 #define POOL_CARVED 40 /* offset of the first block that was never used */
-#define BLOCK_ALIGN 16
 
 #define DEPTH_FIRST 16
 #define DEPTH_MOST 256
@@ -57,7 +56,7 @@ static bool read_pool(struct block_watch *b, uint64_t pool, uint32_t size)
 	    remote_read(&b->mem, pool, b->bytes, b->pool_size))
 		return false;
 	memcpy(&class, b->bytes + POOL_CLASS, sizeof(class));
-	return (uint64_t)(class + 1) * BLOCK_ALIGN == size;
+	return (uint64_t)(class + 1) * POOL_ALIGNMENT == size;
 }
 
 /* The first pool with room hands out blocks now. */

@@ -70,7 +70,7 @@ static void find_points(const struct source_target *t, struct source_probes *out
 	int rc;
 
 	*out = (struct source_probes){ 0 };
-	if (t->redirected || t->points->inlined < PY_INLINED_LEAST || !m)
+	if (t->redirected || !py_is_inlined(t->points) || !m)
 		return;
 	rc = find(t, m, &inlined);
 	if (rc)

@@ -60,7 +60,7 @@ static int check(const struct process *p, const struct py_points *points, struct
 		if (t->holds != PY_ALLOCATOR_PYMALLOC)
 			return refuse(e, p->pid, *why ? why : "it does not use pymalloc");
 	}
-	if (points->inlined < PY_INLINED_LEAST)
+	if (!py_is_inlined(points))
 		return refuse(e, p->pid,
 			      "it need not be: this build inlines no allocator, and --exact alone "
 			      "sees all");

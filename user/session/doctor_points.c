@@ -59,7 +59,7 @@ static void print_inlined(const struct page *page, const struct py_points *point
 	char seen[96];
 
 	snprintf(seen, sizeof(seen), "inlined at %u places", points->inlined);
-	if (points->inlined < PY_INLINED_LEAST)
+	if (!py_is_inlined(points))
 		finding_print(page, WORKS_OK, "allocator calls", "through its tables", NULL);
 	else
 		finding_print(page, WORKS_LIMITED, "allocator calls", seen,

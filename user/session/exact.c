@@ -294,7 +294,7 @@ static void say_redirect(struct exact *x, struct report *r)
  */
 static void predict(struct exact *x)
 {
-	bool all = x->redirect || x->points.inlined < PY_INLINED_LEAST;
+	bool all = x->redirect || !py_is_inlined(&x->points);
 
 	if (all && py_interpreter_count(&x->rt, &x->mem) == 1)
 		account_predict(x->account, heap_usedpools(&x->heap));
